@@ -1,0 +1,182 @@
+"""The engine: what a face may ask of runs, on any process that shares the store."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Self
+from weakref import WeakValueDictionary
+
+from mas.adapters.stores import events, records, runs, tasks, workers
+from mas.adapters.stores.store import Store
+from mas.core.errors import MasError, UserError
+from mas.core.events import Event
+from mas.core.ports import Clock, Doer, Team
+from mas.core.records import Record
+from mas.core.run import Run, RunRequest, RunSummary, Task
+from mas.core.values import JsonValue, decode_json
+from mas.engine.driver import Driver, unknown_team
+from mas.engine.journal import lifecycle
+from mas.engine.owner import is_dead, this_process
+from mas.engine.settings import EngineSettings
+
+_PAGE = 500
+
+
+class Engine:
+    """Accepts, drives, cancels and shows runs.
+
+    Opened after its store and closed before it. Every method raises what `Store` raises; those
+    that take a run id raise `UserError` (`unknown_run`) for one that no run has.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        teams: Mapping[str, Team],
+        doers: Mapping[str, Doer],
+        clock: Clock,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        """`doers` by role; a mapping that builds its values on demand is welcome."""
+        self._store = store
+        self._teams = teams
+        self._doers = doers
+        self._clock = clock
+        self._settings = settings or EngineSettings()
+        self._worker = this_process(secrets.token_hex(4))
+        self._drove = False
+        self._driving: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._drove:
+            try:
+                await self._store.run(workers.remove, self._worker.id)
+            except MasError:
+                # Nothing hangs on it: a worker without tasks is forgotten later.
+                return
+
+    async def submit(self, request: RunRequest) -> Run:
+        """Accept a request: once this returns, the run is not lost by anything.
+
+        Raises:
+            UserError: There is no such team (`unknown_team`), or the text is empty.
+        """
+        if not request.text.strip():
+            raise UserError(
+                "The request is empty.", hint="Say what you want.", code="empty_request"
+            )
+        if request.team not in self._teams:
+            raise unknown_team(request.team, self._teams)
+        return await self._store.run_durable(
+            lifecycle.accept, request, token=lambda: secrets.token_hex(4)
+        )
+
+    async def drive(self, run_id: str) -> Run:
+        """Carry a run on to its end and return it; at once when it has ended.
+
+        A second call for the same run waits for the first, and goes on when that was cancelled.
+        When cancelled, the tasks that were running are put back first, and any other process
+        can go on with them.
+        """
+        self._drove = True
+        driver = Driver(
+            run_id,
+            store=self._store,
+            teams=self._teams,
+            doers=self._doers,
+            clock=self._clock,
+            worker=self._worker,
+            settings=self._settings,
+        )
+        # Two drivers with one worker's name would put each other's tasks back.
+        async with self._driving.setdefault(run_id, asyncio.Lock()):
+            return await driver.drive()
+
+    async def resume(self, run_id: str) -> Run:
+        """Note that a person goes on with a run; `drive` it afterwards.
+
+        Processes that died over its tasks before do not count against them any more. A run that
+        has ended is returned as it is.
+        """
+        return await self._store.run(lifecycle.revive, run_id)
+
+    async def cancel(self, run_id: str) -> Run:
+        """Ask a run to stop; it has ended on return unless somebody still works on it.
+
+        Whoever drives it stops its tasks within a second and ends it then.
+        """
+        return await self._store.run_durable(
+            lifecycle.request_cancel,
+            run_id,
+            is_dead=lambda worker: is_dead(worker, here=self._worker),
+        )
+
+    async def get(self, run_id: str) -> Run:
+        """A run with its plan, result and report."""
+        return await self._store.read(lifecycle.get, run_id)
+
+    async def list(self, *, limit: int = 50, before: str | None = None) -> tuple[RunSummary, ...]:
+        """Runs, newest first; with `before`, those older than that run."""
+        return await self._store.read(runs.newest, limit=limit, before=before)
+
+    async def unfinished(self, *, limit: int = 50) -> tuple[RunSummary, ...]:
+        """Runs that have not ended, newest first."""
+        return await self._store.read(runs.unfinished, limit=limit)
+
+    async def tasks(self, run_id: str) -> tuple[Task, ...]:
+        """The tasks of a run in the plan's order; none before it is planned."""
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.read(tasks.of_run, run_id)
+
+    async def records(self, run_id: str, *, task: str | None = None) -> tuple[Record, ...]:
+        """The finished steps of a run, or of one of its tasks, in order, without their values."""
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.read(records.of_run, run_id, task_id=task)
+
+    async def value(self, run_id: str, task: str, key: str) -> JsonValue:
+        """What a step has given.
+
+        Raises:
+            UserError: There is no such record.
+        """
+        value = await self._store.read(records.value, run_id, task, key)
+        if value is None:
+            raise UserError(
+                f"Run {run_id} has no record {key!r} of a task {task!r}.", code="unknown_record"
+            )
+        return decode_json(value)
+
+    async def events(self, run_id: str, *, after: int = 0, limit: int = _PAGE) -> tuple[Event, ...]:
+        """The next events of a run after the one numbered `after`."""
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.read(events.after, run_id, after, limit=limit)
+
+    async def watch(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
+        """Give the events of a run after the one numbered `after`, as they come, to its end.
+
+        Works from any process, and for a run that has ended. Close it (`aclosing`) when you
+        leave early.
+        """
+        await self._store.read(lifecycle.head, run_id)
+        with self._store.changes(run_id) as changes:
+            while True:
+                ended = (await self._store.read(lifecycle.head, run_id)).status.ended
+                while page := await self._store.read(events.after, run_id, after, limit=_PAGE):
+                    for event in page:
+                        yield event
+                        after = event.number
+                if ended:
+                    return
+                await changes.wait()

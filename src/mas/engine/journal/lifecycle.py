@@ -1,0 +1,197 @@
+"""Transactions over a whole run: accept, plan, cancel, finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from mas.adapters.stores import events, runs, tasks
+from mas.adapters.stores.transaction import now
+from mas.core.errors import UserError
+from mas.core.events import (
+    RunCancelRequested,
+    RunFinished,
+    RunPlanned,
+    RunPlanning,
+    RunQueued,
+    TaskCancelled,
+    planned_tasks,
+)
+from mas.core.failure import Failure, FailureKind
+from mas.core.ids import run_id as make_run_id
+from mas.core.plan import Plan
+from mas.core.run import Run, RunRequest, RunResult, RunStatus, StopReason, TaskState
+from mas.engine.journal.recovery import IsDead, take_up
+
+_BEFORE_TASKS = (RunStatus.QUEUED, RunStatus.PLANNING)
+_STOP_REASONS: dict[FailureKind, StopReason] = {"budget": "budget", "refused": "rejected"}
+
+
+def get(conn: Connection, run_id: str) -> Run:
+    """The run with all that belongs to it.
+
+    Raises:
+        UserError: There is no such run.
+    """
+    run = runs.load(conn, run_id)
+    if run is None:
+        raise unknown_run(run_id)
+    return run
+
+
+def head(conn: Connection, run_id: str) -> runs.Head:
+    """Where a run stands.
+
+    Raises:
+        UserError: There is no such run.
+    """
+    found = runs.head(conn, run_id)
+    if found is None:
+        raise unknown_run(run_id)
+    return found
+
+
+def accept(conn: Connection, request: RunRequest, *, token: Callable[[], str]) -> Run:
+    """Store a request as a new run; `token` gives eight hex digits of chance."""
+    created_at = now(conn)
+    run_id = make_run_id(created_at, token())
+    while runs.exists(conn, run_id):
+        run_id = make_run_id(created_at, token())
+    runs.add(conn, run_id, request, created_at=created_at)
+    events.append(conn, run_id, RunQueued(team=request.team, language=request.language))
+    return get(conn, run_id)
+
+
+def begin_planning(conn: Connection, run_id: str) -> Run:
+    """Move a queued run to planning; a run that is further stays as it is."""
+    if _locked(conn, run_id).status is RunStatus.QUEUED:
+        events.append(conn, run_id, RunPlanning())
+        runs.start_planning(conn, run_id)
+    return get(conn, run_id)
+
+
+def adopt_plan(conn: Connection, run_id: str, plan: Plan) -> Run:
+    """Give a run its checked plan. Where another process was quicker, its plan stands."""
+    if _locked(conn, run_id).status is RunStatus.PLANNING:
+        events.append(conn, run_id, RunPlanned(tasks=planned_tasks(plan), reason=plan.reason))
+        runs.adopt_plan(conn, run_id, plan)
+        tasks.add_plan(conn, run_id, plan)
+    return get(conn, run_id)
+
+
+def fail_planning(conn: Connection, run_id: str, failure: Failure) -> Run:
+    """End a run that has no plan; one that has got a plan meanwhile goes on."""
+    if _locked(conn, run_id).status in _BEFORE_TASKS:
+        _finish(conn, run_id, status=RunStatus.FAILED, failure=failure, partial=False)
+    return get(conn, run_id)
+
+
+def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Failure | None) -> Run:
+    """End a run whose tasks have all ended, with the team's answer; `failure` is the team's own.
+
+    Does nothing when the run has ended already, or has got something to do again.
+    """
+    current = _locked(conn, run_id)
+    if current.status is not RunStatus.RUNNING or tasks.count_open(conn, run_id):
+        return get(conn, run_id)
+    ended = tasks.of_run(conn, run_id)
+    done = [task for task in ended if task.state is TaskState.SUCCEEDED]
+    whole = len(done) == len(ended)
+    succeeded = whole
+    if answer is not None and answer.succeeded is not None:
+        succeeded = answer.succeeded
+    if failure is None:
+        failures = (task.failure for task in ended if task.state is TaskState.FAILED)
+        failure = next(failures, None)
+    else:
+        succeeded = False
+    _finish(
+        conn,
+        run_id,
+        status=RunStatus.SUCCEEDED if succeeded else RunStatus.FAILED,
+        failure=failure,
+        partial=bool(done) and not whole,
+        answer=answer,
+    )
+    return get(conn, run_id)
+
+
+def request_cancel(conn: Connection, run_id: str, *, is_dead: IsDead) -> Run:
+    """Note a person's wish to stop, and end the run at once when nobody works on it.
+
+    A run that has ended stays as it is.
+    """
+    current = _locked(conn, run_id)
+    if current.status.ended:
+        return get(conn, run_id)
+    if not current.cancelling:
+        events.append(conn, run_id, RunCancelRequested())
+        runs.request_cancel(conn, run_id)
+    take_up(conn, run_id, is_dead=is_dead)
+    settle_cancel(conn, run_id)
+    return get(conn, run_id)
+
+
+def settle_cancel(conn: Connection, run_id: str) -> RunStatus:
+    """Take what has not started out of the queue; end the run once nothing runs any more."""
+    states = tasks.states(conn, run_id)
+    idle = [name for name, state in states.items() if state in (TaskState.WAITING, TaskState.READY)]
+    if idle:
+        events.append(conn, run_id, *(TaskCancelled(task=name) for name in idle))
+        tasks.end(conn, run_id, [(name, None) for name in idle], state=TaskState.CANCELLED)
+    if TaskState.RUNNING in states.values():
+        return RunStatus.RUNNING
+    partial = TaskState.SUCCEEDED in states.values()
+    _finish(conn, run_id, status=RunStatus.CANCELLED, failure=None, partial=partial)
+    return RunStatus.CANCELLED
+
+
+def revive(conn: Connection, run_id: str) -> Run:
+    """A person goes on with a run: processes that died before do not count any more."""
+    if not _locked(conn, run_id).status.ended:
+        tasks.give_new_lives(conn, run_id)
+    return get(conn, run_id)
+
+
+def unknown_run(run_id: str) -> UserError:
+    """The error for an id that no run has."""
+    return UserError(f"There is no run {run_id!r}.", hint="See: mas runs list", code="unknown_run")
+
+
+def _locked(conn: Connection, run_id: str) -> runs.Head:
+    head = runs.locked_head(conn, run_id)
+    if head is None:
+        raise unknown_run(run_id)
+    return head
+
+
+def _finish(
+    conn: Connection,
+    run_id: str,
+    *,
+    status: RunStatus,
+    failure: Failure | None,
+    partial: bool,
+    answer: RunResult | None = None,
+) -> None:
+    reason: StopReason = "done"
+    if status is RunStatus.CANCELLED:
+        reason = "cancelled"
+    elif status is RunStatus.FAILED:
+        reason = "error" if failure is None else _STOP_REASONS.get(failure.kind, "error")
+    events.append(
+        conn,
+        run_id,
+        RunFinished(status=status, stop_reason=reason, partial=partial, failure=failure),
+    )
+    runs.finish(
+        conn,
+        run_id,
+        status=status,
+        stop_reason=reason,
+        partial=partial,
+        failure=failure,
+        result=None if answer is None else answer.result,
+        report=None if answer is None else answer.report,
+    )

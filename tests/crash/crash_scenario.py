@@ -1,0 +1,192 @@
+"""What the processes of the crash tests do: drive a run, and die where they are told to.
+
+Each line of the side file tells of a body that really ran: `<attempt> <task> <key>`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mas.adapters.clock import SystemClock
+from mas.adapters.stores import sqlite
+from mas.adapters.stores.migrations import migrate
+from mas.adapters.stores.sqlite import SqliteStore, _SqliteSession
+from mas.core.plan import Plan, TaskSpec
+from mas.core.ports import Work
+from mas.core.run import RunRequest, TaskOutcome
+from mas.engine import Engine, EngineSettings, Limits
+from mas.testing.doubles import FixedTeam, FunctionDoer
+
+STAGES = ("observe", "reason", "plan", "act", "validate")
+ROLES = ("planner", "researcher", "decider")
+
+
+def _spec(role: str, *needs: str) -> TaskSpec:
+    return TaskSpec(id=role, role=role, title=role, depends_on=needs)
+
+
+PLANS = {
+    "chain": Plan(
+        tasks=(
+            _spec("planner"),
+            _spec("researcher", "planner"),
+            _spec("decider", "researcher"),
+        )
+    ),
+    "side_by_side": Plan(tasks=tuple(_spec(role) for role in ROLES)),
+    "many": Plan(tasks=tuple(TaskSpec(id=f"t{n}", role="planner", title="x") for n in range(30))),
+    "pair": Plan(tasks=tuple(TaskSpec(id=name, role="meeting", title="x") for name in "ab")),
+    "hanging": Plan(tasks=(TaskSpec(id="a", role="hanging", title="x"),)),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What one process does. `die_at` names the moment of its death, None lets it live."""
+
+    home: str
+    plan: str
+    die_at: str | None = None
+    submits: bool = True
+    slots: int = 8
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.home)
+
+    @property
+    def side_file(self) -> Path:
+        return self.folder / "side"
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def note(order: Order, line: str) -> None:
+    """One write with O_APPEND: lines of several processes never mix."""
+    with order.side_file.open("ab", buffering=0) as file:
+        file.write(f"{line}\n".encode())
+
+
+def doer(order: Order) -> Callable[[Work], Any]:
+    def reach(moment: str) -> None:
+        if order.die_at == moment:
+            die()
+        if order.die_at == f"first {moment}":
+            try:
+                (order.folder / "somebody died").touch(exist_ok=False)
+            except FileExistsError:
+                return
+            die()
+
+    async def do(work: Work) -> TaskOutcome:
+        task, attempt = work.task.id, work.task.attempt
+
+        async def body(key: str) -> object:
+            reach(f"before body {task}/{key}")
+            note(order, f"{attempt} {task} {key}")
+            await asyncio.sleep(0)
+            reach(f"after body {task}/{key}")
+            return {"of": f"{task}/{key}", "inputs": work.inputs}
+
+        async def look(key: str) -> object | None:
+            done = order.side_file.read_text().split("\n") if order.side_file.exists() else []
+            found = any(line.endswith(f" {task} act") for line in done)
+            return {"of": f"{task}/act", "inputs": work.inputs} if found else None
+
+        for stage in STAGES:
+            if stage == "act":
+                await work.effect("act", lambda _: body("act"), probe=look)
+            else:
+                await work.record(stage, "stage", lambda stage=stage: body(stage))
+        return TaskOutcome(result=f"result of {task}")
+
+    return do
+
+
+def meeting(order: Order) -> Callable[[Work], Any]:
+    """Two tasks that can only end when both run at the same time."""
+
+    async def do(work: Work) -> TaskOutcome:
+        mine, other = ("a", "b") if work.task.id == "a" else ("b", "a")
+
+        def meet() -> None:
+            first, second = sorted((mine, other))
+            for pipe in (first, second):
+                if pipe == mine:
+                    (order.folder / pipe).open("wb").close()
+                else:
+                    (order.folder / pipe).open("rb").close()
+
+        await asyncio.to_thread(meet)
+        return TaskOutcome(result=os.getpid())
+
+    return do
+
+
+async def hang(work: Work) -> TaskOutcome:
+    async def at_once() -> object:
+        return None
+
+    await work.record("ready", "stage", at_once)
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def die_in_the_store(order: Order) -> None:
+    """Arrange a death while the home is made, or within or after the nth commit of this process.
+
+    `before commit 3` dies with all statements of the third transaction done and none committed.
+    """
+    if order.die_at == "while the home is made":
+        sqlite.migrate = lambda conn, version: die() or migrate(conn, version)  # type: ignore
+    if order.die_at == "when the home is made":
+        sqlite.migrate = lambda conn, version: migrate(conn, version) and die()  # type: ignore
+    moment, _, number = (order.die_at or "").rpartition(" ")
+    if moment not in ("before commit", "after commit"):
+        return
+    counter = itertools.count(1)
+    transact = _SqliteSession.transact
+
+    def counted(
+        self: _SqliteSession, works: Sequence[Callable[..., Any]], *, durable: bool
+    ) -> list[Any]:
+        due = self._hub is not None and next(counter) == int(number)
+        if due and moment == "before commit":
+            works = [*works, lambda conn: die()]
+        values = transact(self, works, durable=durable)
+        if due:
+            die()
+        return values
+
+    _SqliteSession.transact = counted  # type: ignore[method-assign,assignment]
+
+
+async def carry_out(order: Order) -> None:
+    """Submit a run where that is ordered, and drive whatever has not ended."""
+    die_in_the_store(order)
+    clock = SystemClock()
+    store = SqliteStore(order.folder / "mas.db", clock=clock)
+    doers = {role: FunctionDoer(doer(order)) for role in ROLES}
+    doers |= {"meeting": FunctionDoer(meeting(order)), "hanging": FunctionDoer(hang)}
+    engine = Engine(
+        store=store,
+        teams={"fixed": FixedTeam(plans=PLANS[order.plan])},
+        doers=doers,
+        clock=clock,
+        settings=EngineSettings(limits=Limits(slots=order.slots)),
+    )
+    async with store, engine:
+        if order.submits:
+            run = await engine.submit(RunRequest(text="Decide.", team="fixed"))
+            note(order, f"accepted {run.id} -")
+        for unfinished in await engine.unfinished():
+            await engine.drive(unfinished.id)
