@@ -1,0 +1,50 @@
+"""Printing: one JSON document on stdout with `--json`, else text for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mas.core.language import plain
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document, indented, as the only thing on stdout."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    sys.stdout.write(text.decode("utf-8") + "\n")
+
+
+def print_json_line(value: object) -> None:
+    """Print one JSON document on one line, at once (for `watch --json`)."""
+    sys.stdout.write(msgspec.json.encode(value).decode("utf-8") + "\n")
+    sys.stdout.flush()
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print aligned columns; cell texts are made plain. Wide (Korean) signs count as two."""
+    table = [list(header), *([plain(cell) for cell in row] for row in rows)]
+    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def print_markdown(text: str) -> None:
+    """Print Markdown: laid out on a terminal, as it is into a pipe or file."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(width=min(Console().width, 110)).print(Markdown(text))
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

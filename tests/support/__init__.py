@@ -1,0 +1,1 @@
+"""What several suites share; not a test itself."""

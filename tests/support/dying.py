@@ -1,0 +1,48 @@
+"""`mas` that kills or stops itself: `python dying.py MOMENT NUMBER ARGUMENT...`
+
+The process gets SIGKILL right `before` or `after` (MOMENT) its NUMBERth round of transactions, or
+SIGSTOP after it (`pause`), so that others can look at a run that stands still. With NUMBER 0 it lives, and writes how many rounds there were into the file $ROUNDS.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from mas.adapters.stores import sqlite
+
+
+def main() -> None:
+    moment, number = sys.argv[1], int(sys.argv[2])
+    session: Any = sqlite._SqliteSession
+    transact = session.transact
+    rounds = 0
+
+    def dying(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal rounds
+        rounds += 1
+        if moment == "before" and rounds == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        done = transact(self, *arguments, **options)
+        if moment == "after" and rounds == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if moment == "pause" and rounds == number:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return done
+
+    session.transact = dying
+    sys.argv = ["mas", *sys.argv[3:]]
+    from mas.cli.main import main as mas
+
+    try:
+        mas()
+    finally:
+        if number == 0:
+            Path(os.environ["ROUNDS"]).write_text(str(rounds), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
