@@ -113,16 +113,27 @@ class Driver:
         try:
             await self._take_turns(run, changes)
         except asyncio.CancelledError:
-            # A turn that was cut short may have claimed what no attempt has begun.
-            await self._store.run(return_own, self._run_id, worker_id=self._worker.id)
+            await self._put_back()
             raise
         if self._failure is not None:
             raise self._failure
 
+    async def _put_back(self) -> None:
+        """Return what a turn that was cut short has claimed and no attempt has begun."""
+        try:
+            await self._store.run(return_own, self._run_id, worker_id=self._worker.id)
+        except MasError as exc:
+            # Whoever goes on with the run finds this process dead, and takes them up.
+            _log.warning("tasks could not be put back: %s", exc.message)
+
     async def _take_turns(self, run: Run, changes: Changes) -> None:
         async with asyncio.TaskGroup() as group:
             while self._failure is None:
-                turn = await self._turn()
+                try:
+                    turn = await self._turn()
+                except MasError as exc:
+                    self._failure = exc  # raised once the attempts have ended
+                    break
                 self._stop_attempts(turn)
                 for claimed in turn.claimed:
                     # Known before the next turn, which would put back what nobody is about.

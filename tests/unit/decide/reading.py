@@ -24,11 +24,11 @@ PARTS = {
     ),
 }  # fmt: skip
 HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
-_ENGLISH_WORD = re.compile(r"(?<![\w./@:-])[a-z][a-z]+(?![\w/@-]|\.[\w:])")
+_ENGLISH_WORD = re.compile(r"(?<![\w./@:-])[a-z][a-z]+(?![\w/@-]|\.[\w: ])")
 KOREAN_MAY_SAY = {
     # names of things that Korean operators write as they are
     "kubelet", "kubeconfig", "kubectl", "cordon", "emptyDir", "etcd", "helm", "mas", "snapshot",
-    "memcached", "true", "mTLS", "gRPC", "unseal", "iptables", "eBPF", "init", "vmalert", "cron",
+    "memcached", "true", "for", "mTLS", "gRPC", "unseal", "iptables", "eBPF", "init", "vmalert", "cron",
 }  # fmt: skip
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
+from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from engine_worlds import LIMIT, engine_on, plan_of, spec, submitted
+from engine_worlds import LIMIT, engine_on, event_of, plan_of, spec, submitted
 
 from mas.adapters.stores.records import NewRecord
 from mas.adapters.stores.sqlite import SqliteStore
 from mas.adapters.stores.tasks import Fence
 from mas.adapters.stores.workers import Worker
-from mas.core.errors import MasError, Transient
+from mas.core.errors import Transient
 from mas.core.ports import Work
 from mas.core.run import RunStatus, TaskOutcome, TaskState
 from mas.core.usage import NOTHING
@@ -201,44 +204,77 @@ async def test_r6_resuming_a_run_that_has_ended_returns_it_as_it_is() -> None:
 
 
 class FailingStore(SqliteStore):
-    """A store whose disk is full from some moment on."""
+    """A store whose disk is full after some more writing transactions; None is never."""
 
-    full = False
+    room: int | None = None
 
     async def run(self, transaction, *args, **kwargs):  # type: ignore[no-untyped-def]
-        if self.full:
-            raise Transient("The disk is full.", code="store_full")
+        self._write()
         return await super().run(transaction, *args, **kwargs)
 
+    async def run_durable(self, transaction, *args, **kwargs):  # type: ignore[no-untyped-def]
+        self._write()
+        return await super().run_durable(transaction, *args, **kwargs)
 
-async def test_q1_a_disk_that_fills_up_ends_the_drive_with_that_error_and_loses_nothing() -> None:
-    bodies: list[str] = []
+    def _write(self) -> None:
+        if self.room is not None:
+            if self.room == 0:
+                raise Transient("The disk is full.", code="store_full")
+            self.room -= 1
+
+
+async def test_q1_a_disk_that_fills_up_at_any_moment_ends_the_drive_and_loses_nothing() -> None:
+    bodies: Counter[tuple[str, str]] = Counter()
+
+    async def do(work: Work) -> TaskOutcome:
+        for key in ("first", "second"):
+
+            async def step(key: str = key) -> object:
+                bodies[work.task.id, key] += 1
+                return None
+
+            await work.record(key, "stage", step)
+        return TaskOutcome(result=None)
+
+    plan = plan_of(spec("a"), spec("b"), spec("c", "a"))
+    async with asyncio.timeout(LIMIT), FailingStore(None, clock=ManualClock()) as store:
+        engine = engine_on(store, plan, do)
+        for room in itertools.count():
+            store.room = None
+            bodies.clear()
+            run = await submitted(engine)
+            store.room = room
+            with suppress(Transient):  # and no group of errors
+                run = await engine.drive(run.id)
+            if run.status.ended:
+                break
+            store.room = None
+            recorded = {(record.task, record.key) for record in await engine.records(run.id)}
+            begun = bodies.copy()
+            run = await engine.drive(run.id)
+
+            assert run.status is RunStatus.SUCCEEDED
+            assert all(task.failure is None for task in await engine.tasks(run.id))
+            assert len(bodies) == 6
+            assert all(bodies[step] == begun[step] for step in recorded)
+        assert room > 12
+
+
+async def test_r6_a_shutdown_on_a_full_disk_is_still_a_shutdown() -> None:
+    async def do(work: Work) -> TaskOutcome:
+        store.room = 0
+        await asyncio.Event().wait()
+        raise AssertionError
 
     async with asyncio.timeout(LIMIT), FailingStore(None, clock=ManualClock()) as store:
-
-        async def step() -> object:
-            bodies.append("step")
-            return None
-
-        async def do(work: Work) -> TaskOutcome:
-            await work.record("first", "stage", step)
-            store.full = "filled" not in bodies
-            bodies.append("filled")
-            await work.record("second", "stage", step)
-            return TaskOutcome(result=None)
-
-        engine = engine_on(store, plan_of(spec("a"), spec("b")), do)
+        engine = engine_on(store, plan_of(spec("a")), do)
         run = await submitted(engine)
-        with pytest.raises(MasError, match="full") as caught:
-            await engine.drive(run.id)
-        assert caught.value.code == "store_full"
-        assert (await engine.get(run.id)).status is RunStatus.RUNNING
-
-        store.full = False
-        run = await engine.drive(run.id)
-
-        assert run.status is RunStatus.SUCCEEDED
-        assert all(task.failure is None for task in await engine.tasks(run.id))
+        driving = asyncio.create_task(engine.drive(run.id))
+        await event_of(engine, run.id, "task_started")
+        await asyncio.sleep(0)
+        driving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await driving
 
 
 def test_this_process_is_not_dead() -> None:

@@ -279,8 +279,10 @@ def test_d2_a_core_component_by_digest_takes_its_version_from_release_labels_or_
 # Left-over definitions
 
 TEKTON_CRDS = CrdGroup(
-    group="tekton.dev", kinds=("Pipeline", "Task"), names=("pipelines.tekton.dev", "tasks.tekton.dev")
-)  # fmt: skip
+    group="tekton.dev",
+    kinds=("Pipeline", "Task"),
+    names=("pipelines.tekton.dev", "tasks.tekton.dev"),
+)
 
 
 def test_d2_definitions_without_a_controller_are_left_over_and_no_installation() -> None:

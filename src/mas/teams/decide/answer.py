@@ -143,12 +143,14 @@ def _candidates(catalog: Catalog, capability: str, preferred: Iterable[str]) -> 
         for tool in catalog.tools.values()
         if capability in tool.capabilities.primary and tool.id not in order
     ]
-    tools = [catalog.tools[id_] for id_ in order]
-    return [
-        tool
-        for tool in tools
-        if not is_abandoned(tool) and capability not in tool.capabilities.depends
-    ]
+    tools = [catalog.tools[id_] for id_ in order if not is_abandoned(catalog.tools[id_])]
+    return [tool for tool in tools if _gives_at_once(tool, capability)] or tools
+
+
+def _gives_at_once(tool: Tool, capability: str) -> bool:
+    """Whether a default installation gives it, without a component that comes extra."""
+    extra = tool.capabilities.depends.get(capability)
+    return all(one.installed for one in tool.components if one.name == extra)
 
 
 def _decision(judgement: Judgement, language: Language) -> Decision:
