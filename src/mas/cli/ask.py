@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 
 from mas.app.service import Ask, Service, open_service
 from mas.app.settings import Settings
@@ -25,6 +26,7 @@ async def ask(
 ) -> int:
     """Make the run, work on it, print the answer."""
     request = Ask(text=text, team=team, language=language, cluster=cluster)
+    started = time.monotonic()
     async with open_service(settings) as service:
         run = await service.submit(request)
         try:
@@ -35,7 +37,7 @@ async def ask(
                 file=sys.stderr,
             )
             raise
-    return show_answer(run, as_json=as_json)
+    return show_answer(run, as_json=as_json, took=time.monotonic() - started)
 
 
 async def work_and_show(service: Service, run: Run, *, resume: bool = False) -> Run:
@@ -55,14 +57,17 @@ async def work_and_show(service: Service, run: Run, *, resume: bool = False) -> 
     return driven.result()
 
 
-def show_answer(run: Run, *, as_json: bool) -> int:
-    """Print the result of a run and return the exit code."""
+def show_answer(run: Run, *, as_json: bool, took: float | None = None) -> int:
+    """Print the result of a run and return the exit code.
+
+    `took` is what the person waited, in seconds, with the reading of the cluster before the run.
+    """
     if as_json:
         print_json(answer_object(run))
     elif run.report:
         print_markdown(run.report)
-        seconds = run.usage.time.total_seconds()
-        print(f"Run {run.id}, {seconds:.1f} s. Details: mas runs show {run.id}", file=sys.stderr)
+        seconds = f", {took:.1f} s" if took is not None else ""
+        print(f"Run {run.id}{seconds}. Details: mas runs show {run.id}", file=sys.stderr)
     return code_of(run)
 
 

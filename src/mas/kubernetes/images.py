@@ -75,6 +75,12 @@ _HELPERS = frozenset(
         "prometheus-config-reloader",
         "configmap-reload",
         "vault-agent",
+        "csi-provisioner",
+        "csi-attacher",
+        "csi-resizer",
+        "csi-snapshotter",
+        "csi-node-driver-registrar",
+        "livenessprobe",
     }
 )
 """Last segments of images that stand beside any main container, and before it in some charts."""
@@ -258,23 +264,22 @@ def is_component(candidate: Candidate, *, name: str, command: tuple[str, ...]) -
     by the workload's name; one whose image runs as a mere client (`not_commands`) is none.
     """
     component = candidate.component
-    ordered = _programs(command)
-    programs = set(ordered)
-    if _is_idle(ordered):
+    programs = _programs(command)
+    if _is_idle(programs):
         return False
-    if programs & set(component.not_commands) and not programs & set(component.commands):
-        return False
-    if not component.names and not component.commands:
-        return True
-    if programs & set(component.commands):
-        return True
     siblings = [
         other
         for other in candidate.tool.components
         if other is not component and set(other.images) & set(component.images)
     ]
-    if any(programs & set(other.commands) for other in siblings):
-        return False
+    theirs = {word for other in siblings for word in other.commands} | {*component.not_commands}
+    for word in programs:
+        if word in component.commands:
+            return True
+        if word in theirs:
+            return False
+    if not component.names and not component.commands:
+        return True
     if any(part in name for part in component.names):
         return _most_specific(component, siblings, name)
     unnamed = not any(part in name for other in siblings for part in other.names)

@@ -53,7 +53,14 @@ def _say_param(value: Param, language: Language) -> str:
 
 def _tidy(text: str) -> str:
     """Take away what an empty parameter leaves behind."""
-    return " ".join(text.split()).replace(" .", ".").replace(" ,", ",").replace("()", "").strip()
+    return (
+        " ".join(text.split())
+        .replace(" .", ".")
+        .replace(" ,", ",")
+        .replace(" :", ":")
+        .replace("()", "")
+        .strip()
+    )
 
 
 class _Strict(dict[str, str]):

@@ -24,7 +24,7 @@ ADVICE: dict[str, Text] = {
     ),
     "alternative.successor": _t(
         "Use {tool} instead of {old}. {summary}.",
-        "{old} 대신 사용할 수 있는 도구입니다. {summary}.",
+        "{old} 대신 {tool} 사용을 권장합니다. {summary}.",
     ),
     "alternative.successor_here": _t(
         "Use {tool}, which already runs in namespace {namespace}, instead of {old}.",
@@ -32,7 +32,7 @@ ADVICE: dict[str, Text] = {
     ),
     "alternative.fits": _t(
         "{tool} serves the same purpose and fits this cluster. {summary}.",
-        "같은 목적에 쓸 수 있고 이 클러스터에 설치할 수 있습니다. {summary}.",
+        "{tool}: 같은 목적에 쓸 수 있고 이 클러스터에 설치할 수 있습니다. {summary}.",
     ),
     "counterfactual": _t(
         "{tool} would be recommended after this change: {changes}.",
@@ -61,11 +61,11 @@ ADVICE: dict[str, Text] = {
     "change.free": _t("free {amount} on node {node}", "노드 {node}에서 {amount} 확보"),
     "change.add-node": _t(
         "add one node of the size of {node} ({amount})",
-        "노드 {node}와 같은 크기({amount})의 노드 1대 추가",
+        "노드 {node} 크기({amount})의 노드 1대 추가",
     ),
     "change.add-nodes": _t(
         "add {count} nodes of the size of {node} ({amount})",
-        "노드 {node}와 같은 크기({amount})의 노드 {count}대 추가",
+        "노드 {node} 크기({amount})의 노드 {count}대 추가",
     ),
     "change.memory": _t("memory {memory}", "메모리 {memory}"),
     "change.pods": _t("room for one more pod (slots to free: {count})", "파드 자리 {count}개"),
