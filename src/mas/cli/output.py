@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from mas.core.language import plain
+
+_FENCE = re.compile(r"^ *```(?:sh)?\n(.*?)^ *```\n", re.MULTILINE | re.DOTALL)
 
 
 def print_json(value: object) -> None:
@@ -34,14 +37,25 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_markdown(text: str) -> None:
-    """Print Markdown: laid out on a terminal, as it is into a pipe or file."""
+    """Print Markdown: laid out on a terminal, as it is into a pipe or file.
+
+    Commands stay on one line however long they are, so that they can be copied.
+    """
     if not sys.stdout.isatty():
         sys.stdout.write(text)
         return
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.text import Text
 
-    Console(width=min(Console().width, 110)).print(Markdown(text))
+    console = Console()
+    width = min(console.width, 110)
+    for number, part in enumerate(_FENCE.split(text)):
+        if number % 2 == 0:
+            console.print(Markdown(part.strip()), width=width)
+            continue
+        for line in part.strip().splitlines():
+            console.print(Text(f"     {line.strip()}", style="bold"), soft_wrap=True)
 
 
 def _width(text: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def cpu_text(millicores: int) -> str:
-    """`250m` below one core, else cores with at most two decimals (`1.5`)."""
+    """`250m` below one core, else cores with at most two decimals (`1.5`); zero is `0`."""
     if abs(millicores) < 1000:
-        return f"{millicores}m"
+        return f"{millicores}m" if millicores else "0"
     return f"{millicores / 1000:.2f}".rstrip("0").rstrip(".")
 
 

@@ -102,7 +102,7 @@ def take_inventory(
     """Find every tool in the digest of a cluster."""
     parts: dict[str, list[Part]] = defaultdict(list)
     for workload in cluster.workloads:
-        for tool, part in _parts(workload, recogniser):
+        for tool, part in parts_of(workload, recogniser):
             parts[tool.id].append(part)
     unseen = unseen_kinds(cluster)
     installations = [
@@ -123,7 +123,7 @@ def take_inventory(
     )
 
 
-def _parts(workload: Workload, recogniser: Recogniser) -> Iterable[tuple[Tool, Part]]:
+def parts_of(workload: Workload, recogniser: Recogniser) -> Iterable[tuple[Tool, Part]]:
     """The components that a workload's containers are; the first container of a kind counts."""
     labels = {**workload.pod_labels, **workload.labels}
     seen: set[tuple[str, str]] = set()

@@ -7,17 +7,17 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+import reading
+
 from mas.catalog.loader import load_catalog
 from mas.core.language import Language
+from mas.core.tools import Catalog
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.images import Recogniser
 from mas.teams.decide.answer import answer, contract
 from mas.teams.decide.question import read_question
 from mas.teams.decide.report import write_report
 from mas.testing.clusters import ClusterBuilder, digest
-
-import reading
-from mas.core.tools import Catalog
 
 CATALOG = load_catalog()
 RECOGNISER = Recogniser(CATALOG.tools.values())

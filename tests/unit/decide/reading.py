@@ -28,7 +28,8 @@ _ENGLISH_WORD = re.compile(r"(?<![\w./@:-])[a-z][a-z]+(?![\w/@-]|\.[\w: ])")
 KOREAN_MAY_SAY = {
     # names of things that Korean operators write as they are
     "kubelet", "kubeconfig", "kubectl", "cordon", "emptyDir", "etcd", "helm", "mas", "snapshot",
-    "memcached", "true", "for", "mTLS", "gRPC", "unseal", "iptables", "eBPF", "init", "vmalert", "cron",
+    "memcached", "true", "for", "mTLS", "gRPC", "unseal", "iptables", "eBPF", "init",
+    "vmalert", "cron",
 }  # fmt: skip
 
 
@@ -80,7 +81,9 @@ def check_sentences(report: str) -> None:
     for line in _prose_lines(report):
         assert "{" not in re.sub(r"`[^`]*`", "", line), line
         bare = re.sub(r"`[^`]*`", "X", line)
-        assert not re.search(r"\.\.(?!\.)|\?\.|!\.| \.(?!\w)| ,|\(\)|:\s*\.|  \S", bare.strip()), line
+        assert not re.search(r"\.\.(?!\.)|\?\.|!\.| \.(?!\w)| ,|\(\)|:\s*\.|  \S", bare.strip()), (
+            line
+        )
         assert "None" not in bare.split(), line
 
 

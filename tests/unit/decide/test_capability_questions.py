@@ -84,13 +84,15 @@ def test_d5_where_nothing_covers_it_the_best_fit_is_judged_and_explained(
 ) -> None:
     told = ask(cluster(), request_)
     assert (told.verdict, told.tool) == ("recommend", tool)
-    assert "preference" in told.text("need") or "우선순위" in told.text("need") or (
-        "the one that the catalog" in told.text("need") or "카탈로그에서" in told.text("need")
+    assert (
+        "preference" in told.text("need")
+        or "우선순위" in told.text("need")
+        or ("the one that the catalog" in told.text("need") or "카탈로그에서" in told.text("need"))
     )
 
 
 def test_d5_the_first_that_would_be_recommended_is_chosen() -> None:
-    """Kubernetes is too old for Linkerd and Istio alike; without one that fits the first answers."""
+    """Where Kubernetes is too old for all of them, the first choice is judged."""
     told = ask(cluster(version="v1.30.0"), "Do we need a service mesh?")
     assert told.verdict == "do_not_recommend"
     assert told.kinds()[0] == "version"

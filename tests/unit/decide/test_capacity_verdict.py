@@ -1,11 +1,12 @@
-"""A tool whose pods find no room is refused, with the cause, the objects and the way out (D4, D5)."""
+"""A tool whose pods find no room is refused, with cause, objects and the way out (D4, D5)."""
 
 from __future__ import annotations
 
 import pytest
 from judging import ask
-from mas.testing.clusters import ClusterBuilder
 from worlds import cluster
+
+from mas.testing.clusters import ClusterBuilder
 
 TEKTON = "Should we adopt Tekton?"
 TEKTON_KO = "Tekton 도입 여부를 결정해줘"
@@ -155,8 +156,10 @@ def test_d4_a_quota_in_the_target_namespace_refuses_and_raising_it_is_the_way_ou
     what: str,
 ) -> None:
     hard, used, resource = QUOTAS[what]
-    world = small().namespace("tekton-pipelines").quota(
-        "tekton-pipelines", "team", hard=hard, used=used
+    world = (
+        small()
+        .namespace("tekton-pipelines")
+        .quota("tekton-pipelines", "team", hard=hard, used=used)
     )
     assert resource in refused(world)
     told = ask(world, TEKTON)

@@ -140,6 +140,14 @@ def test_d5_a_quota_on_claims_flips() -> None:
     flips(world, "Should we install Harbor?")
 
 
+def test_d5_a_quota_and_full_nodes_are_changed_together() -> None:
+    world = cluster(workers=1).load("w-1", cpu="3900m").namespace("harbor")
+    world.quota("harbor", "team", hard={"pods": "2"})
+    told = flips(world, "Should we install Harbor?")
+    assert "ResourceQuota team" in told.counterfactual
+    assert "free CPU" in told.counterfactual
+
+
 def test_d5_uncordoning_flips() -> None:
     flips(cluster(workers=0).node("w-1", cordoned=True), TEKTON)
 

@@ -65,7 +65,9 @@ def everywhere(world: ClusterBuilder, text: str) -> None:
         "shop", text, f"registry.corp/{text}", labels={"app": text}, env={"PASSWORD": text}
     )
     world.namespace(text).custom("evil.example", "Order", "shop", text)
-    world.add({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": text}, "data": {"a": text}})
+    world.add(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": text}, "data": {"a": text}}
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from judging import ask
-from mas.testing.clusters import ClusterBuilder
 from worlds import (
     MONITORING_CRDS,
     TEKTON_CRDS,
@@ -15,6 +14,8 @@ from worlds import (
     monitoring,
     tekton,
 )
+
+from mas.testing.clusters import ClusterBuilder
 
 TEKTON = "Should we adopt Tekton on this cluster?"
 ARGO = "Argo CD 도입 여부를 결정해줘"

@@ -36,7 +36,12 @@ def test_d5_gitea_without_a_runner_does_not_cover_pipelines() -> None:
 
 @pytest.mark.parametrize(
     "state",
-    [{"waiting": "CrashLoopBackOff"}, {"waiting": "ImagePullBackOff"}, {"replicas": 0}, {"ready": 0}],
+    [
+        {"waiting": "CrashLoopBackOff"},
+        {"waiting": "ImagePullBackOff"},
+        {"replicas": 0},
+        {"ready": 0},
+    ],
 )
 def test_d5_gitea_with_a_broken_runner_covers_nothing_and_is_named_to_be_mended(
     state: dict[str, object],
@@ -75,7 +80,7 @@ def test_d5_a_degraded_rival_does_not_refuse() -> None:
 
 
 def test_d5_a_rival_of_unknown_health_leaves_it_undetermined() -> None:
-    """Neither "covered by something healthy" nor "not covered" can be said: D5 asks for evidence."""
+    """Neither "covered by something healthy" nor "not covered" can be said."""
     world = cluster()
     gitea(world, runner=False)
     world.without("Pod")

@@ -20,8 +20,8 @@ LONGEST_REQUEST = 20_000
 FAR_TOO_LONG_SECONDS = 1.0
 """Twenty times what the slowest text takes; a quadratic rule takes longer still."""
 
-WORDS = """Tekton 하버 Argo 아르고 Zarf 도입 대신 네임스페이스 namespace replace with instead of we use
-should
+WORDS = """Tekton 하버 Argo 아르고 Zarf 도입 대신 네임스페이스 namespace replace with instead
+of we use should
 을 에서 로 같은 service mesh 서비스 메시 3.1"""
 PIECES = [*WORDS.split(), " ", "\n", ".", "-", "?", "@", "`", "https://", "-n ci", "🚀", "İ", "ﬁ"]
 PIECES += ["\u200b", "\u0301", "\u1112", "\ud800"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from judging import ask
-from mas.testing.clusters import ClusterBuilder
 from worlds import cilium, cluster, gitea, ingress_nginx, traefik
+
+from mas.testing.clusters import ClusterBuilder
 
 TEKTON = "Should we adopt Tekton?"
 
@@ -88,9 +89,7 @@ def test_d5_a_second_pod_network_collides() -> None:
 
 def test_d5_also_a_broken_pod_network_collides() -> None:
     world = cluster()
-    world.daemon_set(
-        "kube-system", "cilium", "quay.io/cilium/cilium:v1.18.1", replicas=2, ready=0
-    )
+    world.daemon_set("kube-system", "cilium", "quay.io/cilium/cilium:v1.18.1", replicas=2, ready=0)
     world.deployment("kube-system", "cilium-operator", "quay.io/cilium/operator-generic:v1.18.1")
     told = ask(world, "Should we install Calico?")
     assert told.verdict == "do_not_recommend"

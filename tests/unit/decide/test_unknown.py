@@ -1,11 +1,12 @@
-"""What could not be read leaves it undetermined if it could change the verdict, and only then (D5)."""
+"""What could not be read leaves it undetermined only if it could change the verdict (D5)."""
 
 from __future__ import annotations
 
 import pytest
 from judging import ask
-from mas.testing.clusters import ClusterBuilder
 from worlds import argo_cd, cluster, gitea, tekton
+
+from mas.testing.clusters import ClusterBuilder
 
 TEKTON = "Should we adopt Tekton?"
 ALL = (
@@ -168,6 +169,16 @@ def test_c_kinds_that_were_read_and_are_empty_count_as_absent() -> None:
     assert asked(world)[0] == "recommend"
     world = cluster().without("StorageClass").read_only(*ALL.split(","))
     assert asked(world, "Should we install Harbor?")[0] == "do_not_recommend"
+
+
+def test_d5_nodes_that_do_not_tell_their_size_are_undetermined_and_not_full() -> None:
+    world = cluster()
+    for item in world.items:
+        if item["kind"] == "Node":
+            del item["status"]["allocatable"]
+    verdict, text = asked(world)
+    assert verdict == "undetermined"
+    assert "allocatable" in text
 
 
 def test_d5_everything_forbidden_is_undetermined() -> None:

@@ -58,7 +58,9 @@ def tekton(world: ClusterBuilder, **controller: object) -> None:
     world.crd("tekton.dev", *TEKTON_CRDS)
 
 
-def monitoring(world: ClusterBuilder, *, grafana: bool = True, namespace: str = "monitoring") -> None:
+def monitoring(
+    world: ClusterBuilder, *, grafana: bool = True, namespace: str = "monitoring"
+) -> None:
     """kube-prometheus-stack."""
     labels = {
         "app.kubernetes.io/part-of": "kube-prometheus-stack",

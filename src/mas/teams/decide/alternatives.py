@@ -9,6 +9,8 @@ from mas.core.tools import Text, Tool
 from mas.core.units import cpu_text, memory_text
 from mas.kubernetes.capacity import (
     Change,
+    QuotaFailure,
+    QuotaRaise,
     apply_change,
     node_loss,
     simulate,
@@ -226,7 +228,7 @@ def counterfactual(judgement: Judgement) -> Phrase | None:
     if "storage" in kinds:
         changes.append(Phrase(key="change.storage"))
     if "capacity" in kinds:
-        changes.append(_capacity_change(situation))
+        changes += _capacity_changes(situation)
     if kinds & {"overlap", "conflict"}:
         changes.append(_rival_change(judgement))
     unread = tuple(dict.fromkeys(str(gap.params["kind"]) for gap in open_questions(situation)))
@@ -242,13 +244,31 @@ def _is_settled_for_good(judgement: Judgement) -> bool:
     return any(finding.key == "conflict.platform" for finding in judgement.blockers)
 
 
-def _capacity_change(situation: Situation) -> Phrase:
-    change = smallest_change(
-        situation.cluster, sized(demands_of(situation.tool)), namespace=situation.namespace
+def _capacity_changes(situation: Situation) -> list[Phrase]:
+    """What has to change in quotas and on nodes; each is the smallest of its kind."""
+    cluster, fit = situation.cluster, situation.fit
+    demands, place = sized(demands_of(situation.tool)), situation.namespace
+    if fit.fits:
+        return [_spare_node(situation)]
+    changes: list[Phrase] = []
+    if fit.quotas:
+        raised = Change(kind="raise-quota", quotas=tuple(_raise(one) for one in fit.quotas))
+        changes.append(_told(raised))
+        cluster, demands = apply_change(cluster, demands, raised)
+    if fit.failures:
+        on_nodes = smallest_change(cluster, demands, namespace=place)
+        changes.append(_told(on_nodes) if on_nodes else Phrase(key="change.more_room"))
+    return changes
+
+
+def _raise(failure: QuotaFailure) -> QuotaRaise:
+    return QuotaRaise(
+        quota=failure.quota,
+        namespace=failure.namespace,
+        resource=failure.resource,
+        hard=failure.hard,
+        to=failure.used + failure.wanted,
     )
-    if change is None:
-        return _spare_node(situation) if situation.fit.fits else Phrase(key="change.more_room")
-    return _told(change)
 
 
 def _spare_node(situation: Situation) -> Phrase:

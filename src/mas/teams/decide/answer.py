@@ -110,7 +110,7 @@ def choose_tool(
     ]
     if not candidates:
         return None, ()
-    chosen = candidates[0]
+    chosen, suits = candidates[0], False
     for tool in candidates:
         trial = Situation(
             question=question,
@@ -121,18 +121,24 @@ def choose_tool(
             book=EvidenceBook(read_at=cluster.read_at),
         )
         if judge(trial).verdict == "recommend":
-            chosen = tool
+            chosen, suits = tool, True
             break
     others = tuple(tool.name for tool in candidates if tool.id != chosen.id)[:4]
     return chosen, (
         Finding(
-            key="chosen.best" if others else "chosen.only",
+            key=_why_chosen(suits=suits, alone=not others),
             params={"capability": capability.name, "tool": chosen.name, "others": others},
             kind="need",
             stance="for",
             evidence=(book.cite("Request/text", "capability named", capability.id),),
         ),
     )
+
+
+def _why_chosen(*, suits: bool, alone: bool) -> str:
+    if alone:
+        return "chosen.only"
+    return "chosen.best" if suits else "chosen.first"
 
 
 def _candidates(catalog: Catalog, capability: str, preferred: Iterable[str]) -> list[Tool]:

@@ -1,10 +1,10 @@
 """Finds the names of tools and capabilities in a text, in one pass whose time grows with it (R2).
 
 A text is seen as *atoms*: runs of Hangul, and runs of any other letters and digits. A name is one
-or more atoms with no more than a space, dash, dot, slash, colon or bracket between them, so `Argo CD`,
-`ArgoCD` and `argo-cd` are one name, and `Tekton을` is a name with a particle behind it. The longest
-name wins. What merely contains a name (`하버드`, `vaulted`, `harbor.example.com`) is none, and what
-goes on after a name (`Prometheus Adapter`, `harbor-exporter`) is another product.
+or more atoms with no more than a space, dash, dot, slash, colon or bracket between them, so
+`Argo CD`, `ArgoCD` and `argo-cd` are one name, and `Tekton을` is a name with a particle behind it.
+The longest name wins. What merely contains a name (`하버드`, `vaulted`, `harbor.example.com`) is
+none, and what goes on after a name (`Prometheus Adapter`, `harbor-exporter`) is another product.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ _NAMESPACE = re.compile(
     rf"|(?<![\w.-]){_QUOTE}(?P<ko>{_LABEL}){_QUOTE}\s*(?:이?라는\s*)?네임\s?스페이스"
     rf"|네임\s?스페이스(?:는|은|를|이름은|로는)?\s*[:=]?\s*{_QUOTE}(?P<after>{_LABEL})"
 )
-_MEANS = re.compile(r"\s+(?:with|via|through|by)\s+(?:the\s+)?|\s*(?:으로|로)\s+")
+_WITH = re.compile(r"\s+(?:with|via|through|by)\s+(?:the\s+)?")
+_BY_MEANS_OF = re.compile(r"\s*(?:으로|로)\s+")
 _PRESENT = r"(?:있|설치되|설치돼|깔려|돌|떠|쓰|운영)"
 _THERE_ALREADY = re.compile(rf"에서?(?:는|도)?\s*(?:이미\s*)?{_PRESENT}")
 _AROUND_NAMESPACE = """
@@ -169,17 +170,20 @@ def _with_means(cast: Sequence[Cast], text: str, catalog: Catalog) -> list[Cast]
     """In "backups with Velero" and "Velero로 백업" the tool is asked for like the capability."""
     found = list(cast)
     for index in range(len(found) - 1):
-        one, two = found[index].mention, found[index + 1].mention
-        if not _MEANS.fullmatch(text, one.end, two.start):
-            continue
-        means, end = (one, two) if one.kind == "tool" else (two, one)
-        if means.kind != "tool" or end.kind != "capability":
-            continue
-        given = catalog.tools[means.id].capabilities
-        if end.id in (*given.primary, *given.secondary):
-            role = found[index + (end is two)].role
-            found[index + (means is two)] = Cast(mention=means, role=role)
+        one, two = found[index], found[index + 1]
+        between = (text, one.mention.end, two.mention.start)
+        if _WITH.fullmatch(*between) and _gives(two.mention, one.mention, catalog):
+            found[index + 1] = Cast(mention=two.mention, role=one.role)
+        elif _BY_MEANS_OF.fullmatch(*between) and _gives(one.mention, two.mention, catalog):
+            found[index] = Cast(mention=one.mention, role=two.role)
     return found
+
+
+def _gives(tool: Mention, capability: Mention, catalog: Catalog) -> bool:
+    if tool.kind != "tool" or capability.kind != "capability":
+        return False
+    given = catalog.tools[tool.id].capabilities
+    return capability.id in (*given.primary, *given.secondary)
 
 
 def _subject(cast: Sequence[Cast]) -> Mention | None:

@@ -6,6 +6,7 @@ guide, conclusion.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from mas.core.decision import Decision, EvidenceItem, Existing, Reason
@@ -40,7 +41,7 @@ class _Page:
         self.add(*("| " + " | ".join(row) + " |" for row in rows))
 
     def text(self) -> str:
-        return "\n".join(self.lines).strip() + "\n"
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip() + "\n"
 
 
 def write_report(

@@ -68,15 +68,16 @@ ENGLISH_CUE = re.compile(
         \s+(?:away\s+)?from|from)\b)
     |(?P<replaced>\b(?:instead\s+of|rather\s+than|in\s+place\s+of|in\s+lieu\s+of|away\s+from
         |alternatives?\s+(?:to|for)|get(?:ting)?\s+rid\s+of|drop(?:ping)?|retir(?:e|ing)
-        |remov(?:e|ing)|ditch(?:ing)?|uninstall(?:ing)?)\b)
+        |remov(?:e|ing)|ditch(?:ing)?|uninstall(?:ing)?|no\s+longer(?:\s+\w+)?|let['’]?s\s+not(?:\s+\w+)?
+        |do(?:n['’]t|\s+not)\s+want(?:\s+to(?:\s+\w+)?)?)\b)
     |(?P<example>\b(?:something\s+like|such\s+as|like|e\.g\.?|for\s+example)(?:\s|(?<=[.,])))
     |(?P<stated>\b(?:we|i|they|you|team|it|cluster|there)(?:['’](?:ve|re|s))?\s+
         (?:(?:do|have|has|had|are|is|were|been|got|already|currently|now|also|just|still|only
         |mostly|both|all)\s+)*
         (?:use|uses|used|using|run|runs|running|ran|have|has|had|got|operate|rely\s+on|is|are
-        |deployed|installed|adopted|introduced|chose|love|host|keep)\b)
+        |deployed|installed|adopted|introduced|chose|love|host)\b)
     |(?P<there>\b(?:already(?:\s+(?:have|has|use|uses|using|run|runs|running|installed|deployed))?
-        |existing|currently|current|keep\s+using|given|thanks\s+to|next\s+to|alongside|along\s+with
+        |existing|currently|current|keep(?:ing)?(?:\s+using)?|st(?:ick|ay)(?:ing)?\s+(?:with|on)|given|thanks\s+to|next\s+to|alongside|along\s+with
         |together\s+with|besides?|in\s+addition\s+to|on\s+top\s+of|compared\s+(?:to|with)
         |in\s+front\s+of|because\s+of|integrat\w+\s+with|works?\s+with|compatible\s+with)\b)
     |(?P<strong>\b(?:adopt(?:ing)?|adoption\s+of|install(?:ing)?|installation\s+of|introduc(?:e|ing)
@@ -85,9 +86,10 @@ ENGLISH_CUE = re.compile(
         |decid(?:e|ing)\s+(?:on|about|between)|put(?:ting)?\s+in
         |(?:mov(?:e|ing)|switch(?:ing)?|migrat(?:e|ing|ion)|chang(?:e|ing)|upgrad(?:e|ing))
         \s+(?:over\s+)?to)\b)
-    |(?P<weak>\b(?:us(?:e|ing)|use\s+of|add(?:ing)?|need(?:s|ed)?(?:\s+for)?|run(?:ning)?|wants?|get
+    |(?P<weak>\b(?:us(?:e|ing)|use\s+of|add(?:ing)?|need(?:s|ed)?(?:\s+for)?|run(?:ning)?|wants?
+        |ask(?:s|ed|ing)?\s+for|request(?:s|ed)?|get
         |put|have|try(?:ing)?(?:\s+out)?|pick(?:ing)?|choos(?:e|ing)(?:\s+between)?|between|compare
-        |recommend|assess(?:ing)?|about|case\s+for|think(?:ing)?\s+of|benefit|value\s+(?:of|in)
+        |assess(?:ing)?|about|case\s+for|think(?:ing)?\s+of|benefit|value\s+(?:of|in)
         |(?:opinions?|thoughts?|views?)\s+(?:on|of|about)|point\s+(?:of|in)|worth)\b)
     |(?P<to>\b(?:with|by|to|for)\b)
     |(?P<place>\b(?:than|vs\.?|versus|over|without|on|in|into|onto|at|near|behind|as|against|inside
@@ -200,7 +202,7 @@ _KOREAN_CUE = re.compile(
         |운영\s*중|운영하고|운영하는|운영합니다|운용|이용\s*중|구동\s*중|가동\s*중
         |(?:설치|구축|도입|배포|적용|구성)\s*(?:되어|돼|된|됐|했|해\s*뒀|해\s*두|해\s*둔|해\s*놓|한\s*상태|완료|되었))
     |(?P<asked>도입|설치|채택|적용|배포|추가|구축|깔|올려|올릴|올리|얹|들여|들이|전환|갈아|붙이|붙일|넣|필요|검토|고려|써야
-        |써도|써볼|써\s?보|쓸|쓰는\s*게|쓰는\s*것|쓰는\s*거|쓰면|쓰자|쓰고\s*싶|사용|이용|있어야|있으면|괜찮|어때|어떨|어떤가|어떻|좋|나을
+        |써도|써볼|써\s?보|쓸|쓰는\s*게|쓰는\s*것|쓰는\s*거|쓰면|쓰자|쓰고\s*싶|쓰려|쓰기로|하려|사용|이용|있어야|있으면|괜찮|어때|어떨|어떤가|어떻|좋|나을
         |나은|나아|낫|맞|적합|의미|가치|추천|평가|여부|할까|해야|해도)
     """,
     re.VERBOSE,

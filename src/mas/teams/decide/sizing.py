@@ -45,5 +45,10 @@ def sized(demands: Sequence[PodDemand]) -> tuple[PodDemand, ...]:
 
 
 def can_be_simulated(cluster: Cluster, blind: Iterable[str]) -> bool:
-    """Whether what the nodes hold is known well enough."""
-    return bool(cluster.nodes) and not {"nodes", "pods"} & set(blind)
+    """Whether what the nodes offer and hold is known well enough."""
+    return tells_its_size(cluster) and not {"nodes", "pods"} & set(blind)
+
+
+def tells_its_size(cluster: Cluster) -> bool:
+    """Whether any node says what it can allocate; a list of bare names says nothing of room."""
+    return any(node.allocatable_text for node in cluster.nodes)

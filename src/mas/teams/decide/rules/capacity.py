@@ -36,8 +36,8 @@ def fits_the_nodes(situation: Situation) -> Iterable[Finding]:
         return
     demands = demands_of(situation.tool)
     fit = situation.fit
-    for failure in fit.failures:
-        yield _no_room(situation, failure)
+    for failures in _alike(fit.failures):
+        yield _no_room(situation, failures)
     exceeded = [quota for quota in fit.quotas if quota.reason == "exceeded"]
     for quota in exceeded:
         yield _over_quota(situation, quota)
@@ -120,7 +120,16 @@ def _undeclared(situation: Situation, demands: Sequence[PodDemand]) -> Iterable[
             )
 
 
-def _no_room(situation: Situation, failure: Failure) -> Finding:
+def _alike(failures: Iterable[Failure]) -> list[tuple[Failure, ...]]:
+    """Failures with the same obstacles, which make one reason."""
+    groups: dict[tuple[object, ...], list[Failure]] = {}
+    for failure in failures:
+        groups.setdefault((failure.causes, failure.fragmented), []).append(failure)
+    return [tuple(group) for group in groups.values()]
+
+
+def _no_room(situation: Situation, failures: Sequence[Failure]) -> Finding:
+    failure = failures[0]
     causes: tuple[Param, ...] = tuple(_cause(cause) for cause in failure.causes)
     nodes = {node.name: node for node in situation.cluster.nodes}
     evidence = tuple(
@@ -131,18 +140,16 @@ def _no_room(situation: Situation, failure: Failure) -> Finding:
         for id_ in _cite_cause(situation, nodes[name], cause)
     )
     return Finding(
-        key="capacity.fragmented" if failure.fragmented else "capacity.no_room",
+        key="capacity.no_room",
         params={
             "tool": situation.tool.name,
-            "component": failure.component,
-            "pods": failure.pods,
-            "wanted": failure.wanted,
-            "cpu": cpu_text(failure.cpu),
-            "memory": memory_text(failure.memory),
+            "components": tuple(one.component for one in failures),
+            "pods": sum(one.pods for one in failures),
+            "wanted": sum(one.wanted for one in failures),
+            "cpu": cpu_text(max(one.cpu for one in failures)),
+            "memory": memory_text(max(one.memory for one in failures)),
             "causes": causes,
-            "free_cpu": cpu_text(failure.free.cpu),
-            "free_memory": memory_text(failure.free.memory),
-            "nearest": _nearest(failure),
+            "room": _room_left(failure),
         },
         kind="capacity",
         stance="against",
@@ -151,18 +158,20 @@ def _no_room(situation: Situation, failure: Failure) -> Finding:
     )
 
 
-def _nearest(failure: Failure) -> Param:
-    """The node that lacks least, when resources are what lacks."""
-    if not failure.nearest:
-        return ""
-    return Phrase(
-        key="capacity.nearest",
-        params={
+def _room_left(failure: Failure) -> Sentences:
+    """What is left once the other pods are placed: in all, and on the node that lacks least."""
+    said = []
+    if failure.fragmented:
+        total = {"cpu": cpu_text(failure.free.cpu), "memory": memory_text(failure.free.memory)}
+        said.append(Phrase(key="capacity.scattered", params=total))
+    if failure.nearest:
+        nearest: dict[str, Param] = {
             "node": failure.nearest,
             "cpu": cpu_text(failure.nearest_free.cpu),
             "memory": memory_text(failure.nearest_free.memory),
-        },
-    )
+        }
+        said.append(Phrase(key="capacity.nearest", params=nearest))
+    return Sentences(parts=tuple(said))
 
 
 def _cause(cause: Cause) -> Phrase:

@@ -10,6 +10,7 @@ from mas.teams.decide.findings import Finding
 from mas.teams.decide.rules.overlap import unproven_rivals
 from mas.teams.decide.rules.storage import needs_storage, volumes_may_exist_unseen
 from mas.teams.decide.situation import WORKLOAD_KINDS, Situation
+from mas.teams.decide.sizing import tells_its_size
 
 
 def too_little_to_decide(situation: Situation) -> Iterable[Finding]:
@@ -85,6 +86,8 @@ def hides_the_room(situation: Situation) -> Iterable[Finding]:
     for kind in ("nodes", "pods"):
         if kind in situation.blind:
             yield _gap(situation, "gap.capacity", kind)
+    if situation.cluster.nodes and not tells_its_size(situation.cluster):
+        yield _gap(situation, "gap.size_untold", "nodes", stood="0")
     # A quota lives in a namespace: one that is not there yet has none.
     exists = situation.namespace in situation.cluster.namespaces
     if "resourcequotas" in situation.blind and (exists or "namespaces" in situation.blind):

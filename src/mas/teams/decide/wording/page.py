@@ -27,7 +27,7 @@ PAGE: dict[str, Text] = {
     "page.version_unknown": _t("unknown", "알 수 없음"),
     "page.nodes": _t("Nodes", "노드"),
     "page.node_counts": _t(
-        "{total} ({control} control plane, {workers} workers)",
+        "{total} (control plane: {control}, workers: {workers})",
         "{total}대(컨트롤 플레인 {control}, 워커 {workers})",
     ),
     "page.nodes_unready": _t(
@@ -134,7 +134,9 @@ PAGE: dict[str, Text] = {
         "위에서 말한 부족한 정보를 채운 뒤 다시 판단해야 합니다.",
     ),
     "why.overlap": _t("its purpose is already served", "같은 기능이 이미 있습니다"),
-    "why.capacity": _t("its pods do not fit", "파드를 배치할 수 없습니다"),
+    "why.capacity": _t(
+        "there is not enough room to run it safely", "안전하게 배치할 자리가 부족합니다"
+    ),
     "why.version": _t("the Kubernetes version is too old", "Kubernetes 버전이 너무 낮습니다"),
     "why.conflict": _t("it would collide with what runs", "기존 구성과 충돌합니다"),
     "why.lifecycle": _t("its project is retired", "프로젝트가 종료되었습니다"),

@@ -55,7 +55,7 @@ PROGRESS: dict[str, Text] = {
     ),
     "researcher.none": _t("There is no cluster to look at", "살펴볼 클러스터가 없습니다"),
     "researcher.observe": _t(
-        "Read {nodes} nodes, {workloads} workloads, {pods} pods; not readable: {unread}",
+        "Nodes read: {nodes}, workloads: {workloads}, pods: {pods}; not readable: {unread}",
         "노드 {nodes}대, 워크로드 {workloads}개, 파드 {pods}개를 읽었습니다. 읽지 못한 종류: {unread}",
     ),
     "researcher.problem": _t("What does the cluster hold?", "클러스터에 무엇이 있는가?"),
@@ -68,7 +68,7 @@ PROGRESS: dict[str, Text] = {
         "읽을 수 있는 정보는 모두 담고, 읽지 못한 것은 밝혔습니다.",
     ),
     "researcher.reason": _t(
-        "Found {count} tool installations, {healthy} of them healthy",
+        "Tool installations found: {count}, healthy: {healthy}",
         "도구 설치 {count}건 발견, 그중 {healthy}건 정상",
     ),
     "researcher.plan": _t(
@@ -76,7 +76,7 @@ PROGRESS: dict[str, Text] = {
         "재고를 정리하고 배치 시뮬레이션을 준비합니다",
     ),
     "researcher.act": _t(
-        "Inventory of {count} installations and {applications} applications",
+        "Inventory: {count} tool installations, applications: {applications}",
         "설치 {count}건, 애플리케이션 {applications}개를 정리했습니다",
     ),
     "researcher.validate": _t(

@@ -288,6 +288,12 @@ REASONS: dict[str, Text] = {
         "요청은 {capability} 기능만 지정했으므로 카탈로그의 우선순위에서 이 클러스터에 맞는 첫 번째 도구인 {tool} "
         "기준으로 판단했습니다(다른 후보: {others}).",
     ),
+    "chosen.first": _t(
+        "The request asks for {capability} and names no tool: {tool} was judged as the catalog's "
+        "first choice, because none would be recommended here (others: {others}).",
+        "요청은 {capability} 기능만 지정했습니다. 이 클러스터에 권장할 수 있는 도구가 없어 카탈로그의 첫 번째 "
+        "도구인 {tool} 기준으로 판단했습니다(다른 후보: {others}).",
+    ),
     "chosen.only": _t(
         "The request asks for {capability} and names no tool: {tool} is the one that the catalog "
         "knows for it.",
@@ -334,6 +340,12 @@ REASONS: dict[str, Text] = {
         "{kind} could not be read, so nobody can tell whether the pods of {tool} find room: "
         "permission to list {kind} is missing.",
         "{kind} 목록을 읽지 못해 {tool} 파드를 배치할 수 있는지 알 수 없습니다. {kind} 조회 권한이 필요합니다.",
+    ),
+    "gap.size_untold": _t(
+        "No node tells what it can allocate (status.allocatable), so nobody can tell whether the "
+        "pods of {tool} find room: read the {kind} in full.",
+        "노드에 할당 가능한 자원(status.allocatable) 정보가 없어 {tool} 파드를 배치할 수 있는지 알 수 없습니다. "
+        "{kind} 정보를 빠짐없이 읽어야 합니다.",
     ),
     "gap.quota": _t(
         "{kind} could not be read, and namespace {namespace} may have a quota that refuses {tool}: "

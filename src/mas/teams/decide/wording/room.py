@@ -19,18 +19,18 @@ ROOM: dict[str, Text] = {
         "구성 요소 {count}개는 프로젝트가 요청량을 정해 두지 않아 카탈로그의 권장값으로 계산했습니다.",
     ),
     "capacity.no_room": _t(
-        "No node has room for {pods} of the {wanted} pods of {tool}/{component} (each asks for "
-        "CPU {cpu}, memory {memory}). Obstacles: {causes}. {nearest}",
-        "{tool}의 구성 요소 {component}: 파드 {wanted}개 중 {pods}개를 배치할 노드가 없습니다(파드마다 CPU {cpu}, 메모리 "
-        "{memory} 필요). 원인: {causes}. {nearest}",
+        "No node has room for {pods} of the {wanted} pods of {tool} (components: {components}; "
+        "the largest asks for CPU {cpu}, memory {memory}). Obstacles: {causes}. {room}",
+        "{tool} 파드 {wanted}개 중 {pods}개를 배치할 노드가 없습니다(구성 요소: {components}, 가장 큰 파드의 "
+        "요청량: CPU {cpu}, 메모리 {memory}). 원인: {causes}. {room}",
     ),
-    "capacity.fragmented": _t(
-        "No node has room for {pods} of the {wanted} pods of {tool}/{component} (each asks for "
-        "CPU {cpu}, memory {memory}). In total CPU {free_cpu} and memory {free_memory} are free, "
-        "but scattered over the nodes. Obstacles: {causes}. {nearest}",
-        "{tool}의 구성 요소 {component}: 파드 {wanted}개 중 {pods}개를 배치할 노드가 없습니다(파드마다 CPU {cpu}, 메모리 "
-        "{memory} 필요). 전체 여유는 CPU {free_cpu}, 메모리 {free_memory}이지만 여러 노드에 흩어져 있습니다. 원인: "
-        "{causes}. {nearest}",
+    "capacity.scattered": _t(
+        "In total CPU {cpu} and memory {memory} are free, but scattered over the nodes.",
+        "전체 여유는 CPU {cpu}, 메모리 {memory}이지만 여러 노드에 흩어져 있습니다.",
+    ),
+    "capacity.nearest": _t(
+        "Once the other pods are placed, node {node} has most left: CPU {cpu}, memory {memory}.",
+        "나머지 파드를 배치한 뒤 여유가 가장 많은 노드는 {node}이며, CPU {cpu}, 메모리 {memory} 여유가 있습니다.",
     ),
     "capacity.quota": _t(
         "ResourceQuota {quota} in namespace {namespace} does not leave enough for {tool}: "
@@ -105,10 +105,6 @@ ROOM: dict[str, Text] = {
     "capacity.unmeasured": _t(
         "Measured use could not be read ({kind}), so only requests were counted.",
         "실측 사용량을 읽지 못해({kind}) 요청량만으로 계산했습니다.",
-    ),
-    "capacity.nearest": _t(
-        "Node {node} comes closest, with CPU {cpu} and memory {memory} free.",
-        "가장 여유가 많은 노드 {node}: CPU {cpu}, 메모리 {memory}.",
     ),
     "where.many": _t(
         "{count} nodes, such as {nodes}",
