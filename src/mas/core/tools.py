@@ -10,10 +10,12 @@ from typing import Literal
 
 import msgspec
 
-ComponentRole = Literal["core", "required", "optional"]
+ComponentRole = Literal["core", "required", "supporting", "optional"]
 """core: its workload proves that the tool is installed, and it must be ready.
-required: it must be ready for the tool to be healthy, and proves nothing by itself.
-optional: counted when it is there."""
+required: must be there and ready for the tool to be healthy, and proves nothing by itself.
+supporting: must be ready where it is there; packagings differ in what they split off, so that its
+absence is no fault.
+optional: counted when it is there, and a fault only when it crash-loops."""
 
 WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet"]
 

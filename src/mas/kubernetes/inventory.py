@@ -220,8 +220,8 @@ def _version(parts: Sequence[Part]) -> str | None:
                 named = key == "app.kubernetes.io/version" or key.endswith("/release")
                 if named and _VERSION.match(version):
                     return version
-    required = (part for part in parts if part.component.role == "required")
-    return next((version for part in required if (version := _tag_version(part))), None)
+    beside = (part for part in parts if part.component.role in ("required", "supporting"))
+    return next((version for part in beside if (version := _tag_version(part))), None)
 
 
 def _tag_version(part: Part) -> str:

@@ -124,7 +124,7 @@ def _without_names(text: str, decision: dict[str, Any]) -> str:
     names |= {one["version"] or "" for one in decision["cluster"]["existing"]}
     names.add(decision["tool"]["name"] or "")
     for name in sorted(names - {""}, key=len, reverse=True):
-        text = re.sub(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", "", text)
+        text = re.sub(rf"(?<![A-Za-z0-9.]){re.escape(name)}(?![A-Za-z0-9])", "", text)
     return text
 
 

@@ -209,7 +209,7 @@ def test_d5_other_verdicts_have_none() -> None:
     assert ask(None, TEKTON).decision["counterfactual"] is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     loads=st.lists(
         st.tuples(st.integers(3000, 3999), st.integers(6000, 8100)), min_size=1, max_size=4

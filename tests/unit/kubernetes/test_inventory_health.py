@@ -106,11 +106,19 @@ def test_d2_nothing_told_about_a_needed_part_is_unknown() -> None:
     assert (installation.health, installation.faults) == ("unknown", ())
 
 
-def test_d2_a_needed_part_of_a_kind_that_was_not_readable_is_unknown_not_missing() -> None:
-    blind = {"forbidden": ("deployments", "pods")}
-    assert only(controller(), **blind).health == "unknown"
-    assert only(controller()).health == "degraded"
-    assert only(controller(ready=0), **blind).health == "degraded"
+OPERATOR = "quay.io/prometheus-operator/prometheus-operator:v0.85.0"
+
+
+def test_d2_a_required_part_of_a_kind_that_was_not_readable_is_unknown_not_missing() -> None:
+    blind = {"forbidden": ("statefulsets", "pods")}
+    assert only(workload("operator", OPERATOR), **blind).health == "unknown"
+    assert only(workload("operator", OPERATOR)).health == "degraded"
+    assert only(workload("operator", OPERATOR, ready=0), **blind).health == "degraded"
+
+
+def test_d2_a_supporting_part_is_a_fault_only_where_it_is_there() -> None:
+    assert only(controller(), server()).health == "healthy"
+    assert only(controller(), server(), repo_server(ready=0)).health == "degraded"
 
 
 def test_d2_a_capability_that_hangs_on_a_component_is_given_only_while_that_is_ready() -> None:

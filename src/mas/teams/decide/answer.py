@@ -24,7 +24,8 @@ from mas.core.tools import Catalog, Tool
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.images import Recogniser
 from mas.kubernetes.inventory import Inventory, take_inventory
-from mas.teams.decide.alternatives import alternatives, counterfactual
+from mas.teams.decide.alternatives import alternatives
+from mas.teams.decide.counterfactual import counterfactual
 from mas.teams.decide.findings import Finding, Phrase
 from mas.teams.decide.guide import guide
 from mas.teams.decide.question import Question
