@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=HERE)
     options = parser.parse_args()
     for name in options.names or CLUSTERS:
-        world = importlib.import_module(name.replace("-", "_")).build()
+        world = importlib.import_module(f"generator.{name.replace('-', '_')}").build()
         target = options.into / f"{name}.json"
         world.write(target)
         print(f"{target.name}: {target.stat().st_size:,} bytes")

@@ -21,6 +21,7 @@ from mas.testing.clusters import ClusterBuilder, digest
 
 CATALOG = load_catalog()
 RECOGNISER = Recogniser(CATALOG.tools.values())
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
 NOW = "2026-11-20T09:00:00Z"
 NO_OBJECTS = {"Catalog", "Snapshot", "Request", "Cluster"}
 """Kinds of evidence that is no object of the cluster."""
@@ -116,20 +117,31 @@ def ask(
     `hostile`: names from the cluster may hold anything, so only the form of the report is checked
     and not its language.
     """
+    items = world.as_list()["items"] if world else []
     cluster = read(world) if world else None
-    told: dict[str, Answer] = {}
+    return ask_about(cluster, items, request, language=language, catalog=catalog, hostile=hostile)
+
+
+def ask_about(
+    cluster: Cluster | None,
+    items: list[dict[str, Any]],
+    request: str,
+    *,
+    language: Language | None = None,
+    catalog: Catalog = CATALOG,
+    hostile: bool = False,
+) -> Answer:
+    """As `ask`, for a digest and the objects that it was made of."""
     question = read_question(request, catalog, language=language)
-    decisions = {}
-    reports = {}
-    for spoken in ("en", "ko"):
+    decisions, reports = {}, {}
+    for spoken in LANGUAGES:
         made = answer(replace(question, language=spoken), cluster, catalog, now=NOW)
         decisions[spoken] = json.loads(json.dumps(contract(made)))
         reports[spoken] = write_report(made, cluster, catalog, spoken)
     told = {
         spoken: Answer(decision=decisions[spoken], english=reports["en"], korean=reports["ko"])
-        for spoken in decisions
+        for spoken in LANGUAGES
     }
-    items = world.as_list()["items"] if world else []
     for one in told.values():
         check_contract(one)
         check_evidence(one, items)

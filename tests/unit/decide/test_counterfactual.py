@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import Answer, ask
+from judging import CATALOG, Answer, ask
 from worlds import cilium, cluster, gitea, traefik
 
 from mas.kubernetes.quantity import parse_cpu, parse_memory
@@ -209,19 +209,25 @@ def test_d5_other_verdicts_have_none() -> None:
     assert ask(None, TEKTON).decision["counterfactual"] is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     loads=st.lists(
         st.tuples(st.integers(3000, 3999), st.integers(6000, 8100)), min_size=1, max_size=4
     ),
     tool=st.sampled_from(["Tekton", "Harbor", "Argo CD", "Kyverno", "Traefik", "MetalLB"]),
+    pods=st.none() | st.integers(0, 9),
+    memory=st.none() | st.integers(1, 3_000_000_000),
 )
-def test_d5_whatever_the_load_the_counterfactual_is_true(
-    loads: list[tuple[int, int]], tool: str
+def test_d5_whatever_the_load_and_the_quota_the_counterfactual_is_true(
+    loads: list[tuple[int, int]], tool: str, pods: int | None, memory: int | None
 ) -> None:
     world = cluster(workers=len(loads))
-    for number, (cpu, memory) in enumerate(loads, start=1):
-        world.load(f"w-{number}", cpu=f"{cpu}m", memory=f"{memory}Mi")
+    hard = {"pods": pods, "requests.memory": memory}
+    space = CATALOG.tools[tool.lower().replace(" ", "-")].namespace
+    if given_limits := {key: str(value) for key, value in hard.items() if value is not None}:
+        world.namespace(space).quota(space, "q", hard=given_limits)
+    for number, (cpu, mebibytes) in enumerate(loads, start=1):
+        world.load(f"w-{number}", cpu=f"{cpu}m", memory=f"{mebibytes}Mi")
     request = f"Should we install {tool}?"
     told = ask(world, request)
     if told.verdict == "do_not_recommend" and "make room for its pods" not in told.counterfactual:

@@ -72,7 +72,7 @@ def _is_settled_for_good(judgement: Judgement) -> bool:
 
 
 def _capacity_changes(situation: Situation) -> list[Phrase]:
-    """What has to change in quotas and on nodes; each is the smallest of its kind, and tried out."""
+    """What has to change in quotas and on nodes; each is the smallest of its kind."""
     world = _World(
         cluster=situation.cluster,
         demands=sized(demands_of(situation.tool)),

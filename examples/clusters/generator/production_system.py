@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from production_parts import REGISTRY
-from words import container, helm
-from world import World
+from generator.production_parts import REGISTRY
+from generator.words import container, helm
+from generator.world import World
 
 
 def system(world: World) -> None:

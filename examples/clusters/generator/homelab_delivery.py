@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from homelab_parts import DOMAIN, STORAGE, page
-from words import container, helm, secret_ref
-from world import World
+from generator.homelab_parts import DOMAIN, STORAGE, page
+from generator.words import container, helm, secret_ref
+from generator.world import World
 
 
 def argo_cd(world: World) -> None:

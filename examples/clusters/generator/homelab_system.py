@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from homelab_parts import ISSUER, STORAGE
-from words import container, helm
-from world import World
+from generator.homelab_parts import ISSUER, STORAGE
+from generator.words import container, helm
+from generator.world import World
 
 
 def system(world: World) -> None:

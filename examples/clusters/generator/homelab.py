@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from homelab_applications import applications
-from homelab_delivery import argo_cd, gitea
-from homelab_monitoring import monitoring
-from homelab_system import cert_manager, network, system
-from world import World
+from generator.homelab_applications import applications
+from generator.homelab_delivery import argo_cd, gitea
+from generator.homelab_monitoring import monitoring
+from generator.homelab_system import cert_manager, network, system
+from generator.world import World
 
 CONTROL_PLANE = {"effect": "NoSchedule", "key": "node-role.kubernetes.io/control-plane"}
 

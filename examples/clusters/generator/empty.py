@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from words import container
-from world import World
+from generator.words import container
+from generator.world import World
 
 CONTROL_PLANE = {"effect": "NoSchedule", "key": "node-role.kubernetes.io/control-plane"}
 VERSION = "v1.34.2"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from homelab_parts import DOMAIN, STORAGE, page
-from words import container, secret_ref
-from world import World
+from generator.homelab_parts import DOMAIN, STORAGE, page
+from generator.words import container, secret_ref
+from generator.world import World
 
 APPLICATIONS: tuple[tuple[str, str, str, str, str, int], ...] = (
     ("audiobookshelf", "ghcr.io/advplyr/audiobookshelf:2.26.3", "100m", "256Mi", "20Gi", 80),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from words import container
-from world import World
+from generator.words import container
+from generator.world import World
 
 VERSION = "v1.31.9+k3s1"
 NODE = "edge-pi5"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world import World
+from generator.world import World
 
 STORAGE = "local-path"
 

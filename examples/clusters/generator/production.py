@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from production_parts import REGISTRY, TEAMS
-from production_platform import agents, flux, ingress, istio, kyverno
-from production_system import system
-from words import container, digest, share
-from world import World
+from generator.production_parts import REGISTRY, TEAMS
+from generator.production_platform import agents, flux, ingress, istio, kyverno
+from generator.production_system import system
+from generator.words import container, digest, share
+from generator.world import World
 
 VERSION = "v1.34.1-eks-113cf36"
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from words import Json, digest, mebibytes, millicores, share, stamp
+from generator.words import Json, digest, mebibytes, millicores, share, stamp
 
 _EVERYTHING = (
     "nodes,namespaces,customresourcedefinitions,deployments,statefulsets,daemonsets,replicasets,"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from production_parts import TEAMS
-from words import container, helm, secret_ref
-from world import World
+from generator.production_parts import TEAMS
+from generator.words import container, helm, secret_ref
+from generator.world import World
 
 
 def flux(world: World) -> None:

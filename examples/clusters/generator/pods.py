@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from parts import Parts
-from words import Json, digest, mebibytes, millicores, share, stamp
+from generator.parts import Parts
+from generator.words import Json, digest, mebibytes, millicores, share, stamp
 
 _POD_TOLERATIONS = [
     {

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 
-from base import CLUSTER_WIDE, Base
-from words import Json, plural_of, share, stamp
+from generator.base import CLUSTER_WIDE, Base
+from generator.words import Json, plural_of, share, stamp
 
 
 class Parts(Base):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from pods import Pods
-from words import SAFE, Json, container, digest, pick, stamp
+from generator.pods import Pods
+from generator.words import SAFE, Json, container, digest, pick, stamp
 
 
 class World(Pods):
