@@ -112,7 +112,17 @@ def test_d5_the_built_in_flannel_of_k3s_collides_with_another_pod_network() -> N
         "vxlan",
     ) in told.cited("conflict")
     assert "flannel" in told.alternatives
-    assert ask(world, "Should we install Flannel?").kinds("against") != []
+
+
+def test_d5_the_built_in_flannel_of_k3s_collides_with_a_flannel_of_its_own() -> None:
+    """No workload proves it as installed, and a second one would fight over the same nodes."""
+    world = ClusterBuilder(control_planes=0, workers=0, version="v1.36.1+k3s1")
+    world.node("pi", annotations={"flannel.alpha.coreos.com/backend-type": "vxlan"})
+    world.deployment("kube-system", "coredns", "rancher/mirrored-coredns-coredns:1.12.0")
+    told = ask(world, "Should we install Flannel?")
+    assert told.verdict == "do_not_recommend"
+    assert told.kinds()[0] == "conflict"
+    assert told.alternatives == ["flannel"]
 
 
 def test_d5_a_second_load_balancer_collides() -> None:
@@ -139,6 +149,14 @@ def test_d5_the_load_balancer_of_a_cloud_collides() -> None:
         "status.loadBalancer.ingress[0].hostname",
         "a1.elb.amazonaws.com",
     ) in told.cited("conflict")
+
+
+def test_d5_the_load_balancer_of_a_cloud_does_not_collide_with_the_tool_of_that_cloud() -> None:
+    world = cluster(control_planes=0, workers=0)
+    for number in (1, 2):
+        world.node(f"ip-{number}", provider_id=f"aws:///eu-west-1a/i-0{number}")
+    world.load_balancer("shop", "front", hostname="a1.elb.amazonaws.com")
+    assert ask(world, "AWS Load Balancer Controller 도입").verdict == "recommend"
 
 
 def test_d5_services_that_wait_for_an_address_are_a_demand_and_no_collision() -> None:

@@ -123,13 +123,12 @@ def _network_here(situation: Situation) -> Iterable[Option]:
     networks = dict.fromkeys(node.cni for node in situation.cluster.nodes if node.cni)
     for network in networks:
         tool = situation.catalog.tools.get(network)
-        if network != situation.tool.id:
-            name = tool.name if tool else network
-            yield Option(
-                tool=tool.id if tool else None,
-                name=name,
-                text=Phrase(key="alternative.keep_network", params={"network": name}),
-            )
+        name = tool.name if tool else network
+        yield Option(
+            tool=tool.id if tool else None,
+            name=name,
+            text=Phrase(key="alternative.keep_network", params={"network": name}),
+        )
 
 
 def _successors(situation: Situation) -> Iterable[Option]:

@@ -10,6 +10,9 @@ from mas.kubernetes.inventory import Installation
 from mas.teams.decide.findings import Finding
 from mas.teams.decide.situation import Situation
 
+_PLATFORMS = {"aws": "AWS"}
+"""Platforms that people write in another way than a `providerID` does."""
+
 
 def exclusive_capabilities(situation: Situation) -> tuple[str, ...]:
     """Primary capabilities of which a cluster bears only one provider."""
@@ -52,15 +55,14 @@ def collides_with_its_kind(situation: Situation) -> Iterable[Finding]:
             continue
         if capability == "cni-networking":
             yield from _network_of_the_nodes(situation)
-        elif capability == "load-balancing":
+        elif capability == "load-balancing" and not situation.tool.platform:
             yield from _balancer_of_the_platform(situation)
 
 
 def _network_of_the_nodes(situation: Situation) -> Iterable[Finding]:
     """A pod network that is built into the nodes (k3s) shows only in their annotations."""
-    own = situation.tool.id
     for node in situation.cluster.nodes:
-        if node.cni and node.cni != own:
+        if node.cni:
             yield Finding(
                 key="conflict.node_network",
                 params={"tool": situation.tool.name, "network": node.cni, "node": node.name},
@@ -137,7 +139,7 @@ def belongs_to_its_platform(situation: Situation) -> Iterable[Finding]:
         key="conflict.platform" if telling else "conflict.platform_untold",
         params={
             "tool": situation.tool.name,
-            "platform": (platform or "").upper(),
+            "platform": _PLATFORMS.get(platform or "", platform or ""),
             "node": node.name,
             "provider": _provider(node),
         },
