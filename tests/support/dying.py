@@ -1,7 +1,8 @@
 """`mas` that kills or stops itself: `python dying.py MOMENT NUMBER ARGUMENT...`
 
 The process gets SIGKILL right `before` or `after` (MOMENT) its NUMBERth round of transactions, or
-SIGSTOP after it (`pause`), so that others can look at a run that stands still. With NUMBER 0 it lives, and writes how many rounds there were into the file $ROUNDS.
+SIGSTOP after it (`pause`), so that others can look at a run that stands still. With NUMBER 0 it
+lives, and writes how many rounds there were into the file $ROUNDS.
 """
 
 from __future__ import annotations

@@ -258,3 +258,20 @@ def test_d4_metrics_of_some_nodes_only_count_for_those() -> None:
     told = ask(world, TEKTON)
     assert told.verdict == "recommend"
     assert "Node/w-2" in told.objects("capacity")
+
+
+FLUENT_BIT = "Should we adopt Fluent Bit?"
+
+
+def test_d4_a_per_node_component_that_a_few_nodes_cannot_take_is_a_gap_and_no_refusal() -> None:
+    """A log collector still collects from the other nodes; the report says where it would lack."""
+    world = cluster(workers=3).load("w-2", cpu="4", memory="7Gi")
+    told = ask(world, FLUENT_BIT)
+    assert told.verdict == "recommend"
+    assert "w-2" in told.text("capacity", "against")
+
+
+def test_d4_a_per_node_component_that_half_of_the_nodes_cannot_take_is_refused() -> None:
+    world = cluster(workers=2).load("w-1", cpu="4", memory="7Gi")
+    world.load("w-2", cpu="4", memory="7Gi")
+    assert ask(world, FLUENT_BIT).verdict == "do_not_recommend"

@@ -85,27 +85,21 @@ def quoted(name: str) -> str:
 
 def _repair(installation: Installation) -> Iterable[Advice]:
     """Repair instead of a second installation: look first, mend, then check."""
-    namespace = quoted(installation.namespace)
     told: set[str] = set()
     for fault in installation.faults:
         for advice in _mend(fault, installation):
             if advice.command not in told:
                 told.add(advice.command)
                 yield advice
-    core = installation.core.workload
-    if not core.from_pods:
-        yield Advice(
-            title=Phrase(key="guide.verify_repair", params={"tool": installation.tool.name}),
-            command=(
-                f"kubectl -n {namespace} rollout status "
-                f"{quoted(f'{core.kind.lower()}/{core.name}')} --timeout=300s"
-            ),
-        )
-    else:
-        yield Advice(
-            title=Phrase(key="guide.verify_repair", params={"tool": installation.tool.name}),
-            command=f"kubectl -n {namespace} get pods",
-        )
+    namespace, core = quoted(installation.namespace), installation.core.workload
+    command = f"kubectl -n {namespace} get pods"
+    if not core.from_pods and core.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        target = quoted(f"{core.kind.lower()}/{core.name}")
+        command = f"kubectl -n {namespace} rollout status {target} --timeout=300s"
+    yield Advice(
+        title=Phrase(key="guide.verify_repair", params={"tool": installation.tool.name}),
+        command=command,
+    )
 
 
 def _mend(fault: Fault, installation: Installation) -> Iterable[Advice]:

@@ -36,15 +36,28 @@ def fits_the_nodes(situation: Situation) -> Iterable[Finding]:
         return
     demands = demands_of(situation.tool)
     fit = situation.fit
-    for failures in _alike(fit.failures):
+    gaps = [failure for failure in fit.failures if _leaves_a_gap(situation, failure)]
+    refusing = [failure for failure in fit.failures if failure not in gaps]
+    for failures in _alike(refusing):
         yield _no_room(situation, failures)
+    for failures in _alike(gaps):
+        yield _no_room(situation, failures, blocks=False)
     exceeded = [quota for quota in fit.quotas if quota.reason == "exceeded"]
     for quota in exceeded:
         yield _over_quota(situation, quota)
-    if fit.failures or exceeded:
+    if refusing or exceeded:
         return
     yield _room(situation, demands, fit)
     yield from _undeclared(situation, demands)
+
+
+def _leaves_a_gap(situation: Situation, failure: Failure) -> bool:
+    """Whether pods of a per-node component are missing on less than half of the nodes.
+
+    The tool then works, with a gap; only a pod network is no use on a part of the nodes.
+    """
+    network = "cni-networking" in situation.tool.capabilities.primary
+    return failure.per_node and 2 * failure.pods < failure.wanted and not network
 
 
 def _room(situation: Situation, demands: Sequence[PodDemand], fit: Fit) -> Finding:
@@ -128,7 +141,7 @@ def _alike(failures: Iterable[Failure]) -> list[tuple[Failure, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _no_room(situation: Situation, failures: Sequence[Failure]) -> Finding:
+def _no_room(situation: Situation, failures: Sequence[Failure], *, blocks: bool = True) -> Finding:
     failure = failures[0]
     causes: tuple[Param, ...] = tuple(_cause(cause) for cause in failure.causes)
     nodes = {node.name: node for node in situation.cluster.nodes}
@@ -140,7 +153,7 @@ def _no_room(situation: Situation, failures: Sequence[Failure]) -> Finding:
         for id_ in _cite_cause(situation, nodes[name], cause)
     )
     return Finding(
-        key="capacity.no_room",
+        key="capacity.no_room" if blocks else "capacity.gap",
         params={
             "tool": situation.tool.name,
             "components": tuple(one.component for one in failures),
@@ -154,7 +167,7 @@ def _no_room(situation: Situation, failures: Sequence[Failure]) -> Finding:
         kind="capacity",
         stance="against",
         evidence=tuple(dict.fromkeys(evidence)),
-        blocks=True,
+        blocks=blocks,
     )
 
 

@@ -24,6 +24,12 @@ ROOM: dict[str, Text] = {
         "{tool} 파드 {wanted}개 중 {pods}개를 배치할 노드가 없습니다(구성 요소: {components}, 가장 큰 파드의 "
         "요청량: CPU {cpu}, 메모리 {memory}). 원인: {causes}. {room}",
     ),
+    "capacity.gap": _t(
+        "{tool} runs on every node (components: {components}), but {pods} of {wanted} nodes have no "
+        "room for its pod; there it would be missing. Obstacles: {causes}. {room}",
+        "{tool} 구성 요소({components})는 노드마다 하나씩 실행되지만, 노드 {wanted}대 중 {pods}대에는 자리가 없어 "
+        "그 노드에서는 빠집니다. 원인: {causes}. {room}",
+    ),
     "capacity.scattered": _t(
         "In total CPU {cpu} and memory {memory} are free, but scattered over the nodes.",
         "전체 여유는 CPU {cpu}, 메모리 {memory}이지만 여러 노드에 흩어져 있습니다.",
