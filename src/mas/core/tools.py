@@ -38,6 +38,13 @@ class Sourced(_Fact, frozen=True, kw_only=True):
     source: str
 
 
+class Hosted(_Fact, frozen=True, kw_only=True):
+    """A hosted service that gives the same without anything in the cluster."""
+
+    name: str
+    text: Text
+
+
 class Lifecycle(_Fact, frozen=True, kw_only=True):
     """Whether the project is still cared for; anything but `active` is a reason against it.
 
@@ -174,13 +181,6 @@ class GuideStep(_Fact, frozen=True, kw_only=True):
     command: str
 
 
-class Hosted(_Fact, frozen=True, kw_only=True):
-    """A hosted service that gives the same without anything in the cluster."""
-
-    name: str
-    text: Text
-
-
 class Tool(_Fact, frozen=True, kw_only=True):
     """One tool of the catalog."""
 
@@ -229,6 +229,8 @@ class Capability(_Fact, frozen=True, kw_only=True):
     """Tools to propose for it, best first."""
     demand: tuple[str, ...] = ()
     """Names of `Cluster.counts` that show demand for it."""
+    hosted: tuple[Hosted, ...] = ()
+    """What gives it without anything to install, told where nothing else can be named."""
     complements: tuple[str, ...] = ()
     """Capabilities that, with this one, make a whole (builds want delivery): whoever gives them
     here is named beside an alternative."""

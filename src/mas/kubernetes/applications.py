@@ -64,7 +64,7 @@ def _foreign_candidates(
     return sum(
         1
         for workload in cluster.workloads
-        if workload.kind in ("Deployment", "StatefulSet", "DaemonSet")
+        if workload.kind != "Pod"  # a lone pod is somebody's experiment
         and not is_system(workload.namespace)
         and (workload.kind, workload.namespace, workload.name) not in owned
         and not any(

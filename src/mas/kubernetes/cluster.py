@@ -210,7 +210,7 @@ class Cluster(_Part, frozen=True, kw_only=True):
     workload_count: int = 0
     """Deployments, StatefulSets, DaemonSets and free ReplicaSets in all."""
     workloads_by_namespace: dict[str, int] = {}
-    """Count of plain workloads (Deployment, StatefulSet, DaemonSet) that are NOT in `workloads`."""
+    """Count of workloads that are NOT in `workloads`; pods stand for one that was not seen."""
     workloads: tuple[Workload, ...] = ()
     """Candidates: those with an image of interest."""
     siblings: dict[str, int] = {}

@@ -105,7 +105,7 @@ class DigestBuilder:
             nodes=tuple(self._finished_nodes()),
             namespaces=tuple(sorted(self._namespaces or self._seen_namespaces - {""})),
             workload_count=workloads.total,
-            workloads_by_namespace=dict(sorted(workloads.by_namespace.items())),
+            workloads_by_namespace=workloads.by_namespace(),
             workloads=workloads.workloads(),
             siblings=workloads.siblings(),
             pod_count=workloads.live_pods,

@@ -85,6 +85,11 @@ _HELPERS = frozenset(
 )
 """Last segments of images that stand beside any main container, and before it in some charts."""
 
+REPACKAGING_REGISTRIES = frozenset(
+    {"registry.redhat.io", "registry.access.redhat.com", "registry.connect.redhat.com"}
+)
+"""Registries in which one vendor publishes well-known tools under their own names."""
+
 _SEPARATORS = re.compile(r"[._-]+")
 _MIRROR_PREFIX = re.compile(
     r"^(?:(?:mirrored|mirror|docker-io|quay-io|ghcr-io|gcr-io|registry-k8s-io|k8s-gcr-io"
@@ -168,7 +173,9 @@ class Recogniser:
             return ()
         last = image.path[-1]
         private = image.host not in PUBLIC_REGISTRIES
-        repackaged = any(segment in REPACKAGERS for segment in image.path[:-1])
+        repackaged = image.host in REPACKAGING_REGISTRIES or any(
+            segment in REPACKAGERS for segment in image.path[:-1]
+        )
         found: dict[tuple[str, str], Candidate] = {}
 
         def add(tool: Tool, component: Component, *, certain: bool) -> None:
@@ -226,10 +233,14 @@ def is_helper(image: str) -> bool:
     return bool(path) and path[-1] in _HELPERS
 
 
-def agrees(candidate: Candidate, *, name: str, labels: Mapping[str, str]) -> bool:
-    """Whether a workload's labels or name confirm what an uncertain image suggests."""
+def agrees(
+    candidate: Candidate, *, name: str, labels: Mapping[str, str], command: tuple[str, ...] = ()
+) -> bool:
+    """Whether labels, name or program of a workload confirm what an uncertain image suggests."""
     tool, component = candidate.tool, candidate.component
     if any(labels.get(key) in values for key, values in tool.recognise.labels.items()):
+        return True
+    if set(_programs(command)) & set(component.commands):
         return True
     known = {tool.id, *component.basenames}
     identity = ("app.kubernetes.io/name", "app.kubernetes.io/part-of", "app", "k8s-app", "name")

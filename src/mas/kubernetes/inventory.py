@@ -23,6 +23,8 @@ from mas.kubernetes.images import Recogniser, agrees, is_component, is_helper, p
 
 _INSTANCE = "app.kubernetes.io/instance"
 _VERSION = re.compile(r"v?\d|RELEASE\.\d")
+_CHANNEL = re.compile(r"^(?:edge|stable|alpine|ubuntu|debian|release)-(?=v?\d)", re.IGNORECASE)
+"""What some tags put before the version: `edge-25.8.1`, `alpine-v18.2.0`."""
 _FLAVOUR = re.compile(
     r"-(?:rootless|alpine|debian|slim|distroless|ubuntu|ubi|scratch|bullseye|bookworm|photon|linux"
     r"|amd64|arm64|fips|jdk\d|lts|musl|build\d|eksbuild|eks-|debug|full|oss|musl).*$"
@@ -136,7 +138,9 @@ def parts_of(workload: Workload, recogniser: Recogniser) -> Iterable[tuple[Tool,
                 continue
             # Behind somebody else's container it is a sidecar, unless the workload says otherwise.
             sure = candidate.certain and not foreign
-            if not sure and not agrees(candidate, name=workload.name, labels=labels):
+            if not sure and not agrees(
+                candidate, name=workload.name, labels=labels, command=container.command
+            ):
                 continue
             if not is_component(candidate, name=workload.name, command=container.command):
                 continue
@@ -225,7 +229,7 @@ def _version(parts: Sequence[Part]) -> str | None:
 
 
 def _tag_version(part: Part) -> str:
-    tag = parse_image(part.container.image).tag
+    tag = _CHANNEL.sub("", parse_image(part.container.image).tag)
     return _FLAVOUR.sub("", tag) if _VERSION.match(tag) else ""
 
 

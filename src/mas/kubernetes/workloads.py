@@ -33,9 +33,11 @@ class WorkloadCollector:
         self._kept: dict[pods.WorkloadKey, Workload] = {}
         self._seen: set[pods.WorkloadKey] = set()
         self._groups: dict[pods.WorkloadKey, pods.PodGroup] = {}
+        self._owners: set[pods.WorkloadKey] = set()
+        """Workloads without an image of interest of which pods were seen; lone pods are none."""
         self._per_node: dict[str, list[int]] = {}
         self.total = 0
-        self.by_namespace: Counter[str] = Counter()
+        self._by_namespace: Counter[str] = Counter()
         self._siblings: Counter[tuple[str, str, str]] = Counter()
         self.live_pods = 0
 
@@ -58,8 +60,8 @@ class WorkloadCollector:
             containers = pods.main_containers(spec, "spec.template.spec")
             self._kept[key] = _workload(kind, view, containers)
             return
+        self._by_namespace[namespace] += 1
         if kind in WORKLOAD_KINDS:
-            self.by_namespace[namespace] += 1
             labels = metadata.labels or {}
             part_of, instance = labels.get(PART_OF, ""), labels.get(INSTANCE, "")
             if part_of or instance:
@@ -90,6 +92,8 @@ class WorkloadCollector:
         if key is None or pod.metadata.deletion_timestamp is not None:
             return False
         candidate = self._wanted(spec)
+        if not candidate and key[0] != "Pod":
+            self._owners.add(key)
         found = pods.problems(pod)
         if candidate or found or key in self._kept:
             self._groups.setdefault(key, pods.PodGroup()).add(pod, found, candidate=candidate)
@@ -105,13 +109,31 @@ class WorkloadCollector:
 
         Pods of a workload that was not seen stand for it.
         """
-        found = [_joined(workload, self._groups.get(key)) for key, workload in self._kept.items()]
+        groups: dict[pods.WorkloadKey, pods.PodGroup] = {}
+        for key, group in self._groups.items():
+            groups.setdefault(self._leader(key), group)
+        found = [_joined(workload, groups.get(key)) for key, workload in self._kept.items()]
         found += [
             _from_pods(key, group)
-            for key, group in self._groups.items()
+            for key, group in groups.items()
             if group.containers and key not in self._seen
         ]
         return tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.kind)))
+
+    def by_namespace(self) -> dict[str, int]:
+        """How many workloads without an image of interest each namespace holds.
+
+        Pods whose workload was not seen stand for it.
+        """
+        owners = {self._leader(key) for key in self._owners}
+        unseen = Counter(key[1] for key in owners - self._seen)
+        return dict(sorted((self._by_namespace + unseen).items()))
+
+    def _leader(self, key: pods.WorkloadKey) -> pods.WorkloadKey:
+        """The Deployment behind a ReplicaSet whose pods carry no hash label, if it was seen."""
+        kind, namespace, name = key
+        deployment = ("Deployment", namespace, name.rpartition("-")[0])
+        return deployment if kind == "ReplicaSet" and deployment in self._seen else key
 
     def siblings(self) -> dict[str, int]:
         """Other workloads that share a label of a candidate in the same namespace."""

@@ -117,6 +117,8 @@ def _without_names(text: str, decision: dict[str, Any]) -> str:
         names |= {component.name for component in tool.components}
         names |= {volume.name for one in tool.components for volume in one.volumes}
         names |= {hosted.name for hosted in tool.hosted}
+    for capability in load_catalog().capabilities.values():
+        names |= {hosted.name for hosted in capability.hosted}
     for entry in decision["evidence"].values():
         names |= {entry["object"], *entry["object"].split("/")}
         names |= {entry["value"]} if entry["value"].strip("0123456789") else set()

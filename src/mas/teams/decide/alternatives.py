@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mas.core.tools import Text, Tool
+from mas.core.tools import Hosted, Text, Tool
 from mas.teams.decide.findings import Phrase
 from mas.teams.decide.rules.conflict import (
     exclusive_capabilities,
@@ -47,11 +47,15 @@ def alternatives(judgement: Judgement) -> tuple[Option, ...]:
     ):
         options.setdefault(option.tool or option.name, option)
     kept = list(options.values())[:_LIMIT]
-    kept += [
-        Option(tool=None, name=hosted.name, text=hosted.text)
-        for hosted in situation.tool.hosted[:2]
-    ]
+    hosted = situation.tool.hosted or (() if kept else _hosted(situation))
+    kept += [Option(tool=None, name=one.name, text=one.text) for one in hosted[:2]]
     return tuple(kept)
+
+
+def _hosted(situation: Situation) -> tuple[Hosted, ...]:
+    """What gives the tool's capabilities without an installation."""
+    purpose = situation.tool.capabilities.primary
+    return tuple(hosted for id_ in purpose for hosted in situation.catalog.capabilities[id_].hosted)
 
 
 def _already_here(situation: Situation) -> Iterable[Option]:

@@ -5,7 +5,7 @@ What can be tried out in the simulation is tried out before it is said.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from mas.core.units import cpu_text, memory_text
@@ -33,14 +33,31 @@ from mas.teams.decide.verdict import Judgement, open_questions
 def counterfactual(judgement: Judgement) -> Phrase | None:
     """The smallest change that would turn a refusal into a recommendation; None when none would.
 
-    A retired project stays refused whatever is changed.
+    A retired project stays refused whatever is changed; where something of the cluster stands in
+    its way besides, both is said.
     """
     if judgement.verdict != "do_not_recommend":
         return None
     situation = judgement.situation
     kinds = {finding.kind for finding in judgement.blockers}
-    if "lifecycle" in kinds or _is_settled_for_good(judgement):
+    if _is_settled_for_good(judgement):
         return None
+    changes = _changes_of_the_cluster(situation, kinds)
+    if "lifecycle" in kinds:
+        told: dict[str, Param] = {"tool": situation.tool.name, "changes": tuple(changes)}
+        return Phrase(key="counterfactual.retired", params=told) if changes else None
+    if kinds & {"overlap", "conflict"}:
+        changes.append(_rival_change(judgement))
+    unread = tuple(dict.fromkeys(str(gap.params["kind"]) for gap in open_questions(situation)))
+    if unread:
+        changes.append(Phrase(key="change.readable", params={"kinds": unread}))
+    return Phrase(
+        key="counterfactual", params={"tool": situation.tool.name, "changes": tuple(changes)}
+    )
+
+
+def _changes_of_the_cluster(situation: Situation, kinds: Set[str]) -> list[Param]:
+    """What has to change about version, storage and room."""
     changes: list[Param] = []
     if "version" in kinds:
         changes.append(
@@ -56,14 +73,7 @@ def counterfactual(judgement: Judgement) -> Phrase | None:
         changes.append(Phrase(key="change.storage"))
     if "capacity" in kinds:
         changes += _capacity_changes(situation)
-    if kinds & {"overlap", "conflict"}:
-        changes.append(_rival_change(judgement))
-    unread = tuple(dict.fromkeys(str(gap.params["kind"]) for gap in open_questions(situation)))
-    if unread:
-        changes.append(Phrase(key="change.readable", params={"kinds": unread}))
-    return Phrase(
-        key="counterfactual", params={"tool": situation.tool.name, "changes": tuple(changes)}
-    )
+    return changes
 
 
 def _is_settled_for_good(judgement: Judgement) -> bool:

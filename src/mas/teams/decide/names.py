@@ -89,7 +89,12 @@ class Names:
     def __init__(self, catalog: Catalog) -> None:
         self._names: dict[str, tuple[Kind, str]] = {}
         for capability in catalog.capabilities.values():
-            names = {capability.name.en, capability.name.ko, *capability.aliases}
+            names = {
+                capability.id,
+                capability.name.en,
+                capability.name.ko,
+                *capability.aliases,
+            }
             self._add(names, "capability", capability.id)
         for tool in catalog.tools.values():
             self._add(tool.not_aliases, "other", "")

@@ -34,6 +34,12 @@ ADVICE: dict[str, Text] = {
         "{tool} serves the same purpose and fits this cluster. {summary}.",
         "{tool}: 같은 목적에 쓸 수 있고 이 클러스터에 설치할 수 있습니다. {summary}.",
     ),
+    "counterfactual.retired": _t(
+        "No change to the cluster is enough, because the project of {tool} is no longer cared for. "
+        "Besides, this would be needed: {changes}.",
+        "{tool} 프로젝트가 더는 관리되지 않으므로 클러스터를 바꾸어도 도입을 권장하지 않습니다. 이와 별도로 필요한 변경: "
+        "{changes}.",
+    ),
     "counterfactual": _t(
         "{tool} would be recommended after this change: {changes}.",
         "다음과 같이 바뀌면 {tool} 도입을 권장합니다: {changes}.",
