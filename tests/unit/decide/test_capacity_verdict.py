@@ -230,12 +230,21 @@ def test_d5_where_the_others_have_room_no_risk_is_told() -> None:
     assert "capacity" not in told.kinds("against")
 
 
-def test_d5_a_single_usable_node_is_told_and_refuses_nothing() -> None:
-    """There is no other node to lose it to: also what carries all traffic may run there."""
+def test_d5_a_cluster_of_one_node_is_told_and_refuses_nothing() -> None:
+    """Losing the node is losing the cluster: also what carries all traffic may run there."""
     for request in (TEKTON, "Should we adopt Traefik?"):
-        told = ask(small(), request)
+        told = ask(cluster(control_planes=0, workers=1), request)
         assert told.verdict == "recommend"
         assert "capacity" in told.kinds("against")
+
+
+def test_d5_one_usable_node_of_several_is_a_risk_and_refuses_what_carries_all_traffic() -> None:
+    told = ask(small(), TEKTON)
+    assert told.verdict == "recommend"
+    assert "w-1" in told.text("capacity", "against")
+    critical = ask(small(), "Should we adopt Traefik?")
+    assert critical.verdict == "do_not_recommend"
+    assert "add" in critical.counterfactual
 
 
 def test_d4_all_nodes_cordoned_refuses_with_evidence() -> None:

@@ -66,9 +66,13 @@ def test_d4_other_pods_may_have_to_move_together_and_then_all_is_placed_anew() -
     assert "a" not in report.breaking
 
 
-def test_d4_one_node_that_can_take_pods_makes_the_question_moot() -> None:
+def test_d4_the_one_node_of_several_that_can_take_pods_must_not_be_lost() -> None:
     others = (node("b", unschedulable=True), node("c", taints=tainted("gpu")))
-    assert not loss(cluster(node("a"), *others), pod()).applicable
+    assert loss(cluster(node("a"), *others), pod()).breaking == ("a",)
+
+
+def test_d4_a_cluster_of_one_node_makes_the_question_moot() -> None:
+    assert not loss(cluster(node("a")), pod()).applicable
 
 
 def test_d4_what_does_not_fit_now_has_nothing_to_lose() -> None:

@@ -32,7 +32,7 @@ def node_loss(
         for at, node in enumerate(ground.nodes)
         if at in admitted or rules.obstacle(node, rules.ORDINARY) is None
     ]
-    if len(usable) < 2:
+    if len(ground.nodes) < 2:
         return LossReport(applicable=False)
     room = daemons(ground).room
     roomy = ground.keeping(room.takes)

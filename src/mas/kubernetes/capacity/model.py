@@ -191,7 +191,7 @@ class LossReport:
     """What the loss of one node would mean for a tool that fits now."""
 
     applicable: bool
-    """False when the tool does not fit anyway, or at most one node can take pods at all."""
+    """False when the tool does not fit anyway, or the cluster is one node and is lost with it."""
     breaking: tuple[str, ...] = ()
     """Nodes without which the tool's pods no longer fit, by name."""
     crowded: NodeNames = NodeNames()

@@ -52,8 +52,8 @@ ROOM: dict[str, Text] = {
         "있습니다({components}). 설치할 때 권장 크기를 지정해야 합니다.",
     ),
     "capacity.single_node": _t(
-        "Only one node can take its pods, so {tool} stops when that node is lost.",
-        "파드를 받을 수 있는 노드가 하나뿐이므로 그 노드에 장애가 나면 {tool} 동작도 멈춥니다.",
+        "The cluster is a single node, so {tool} stops when that node is lost.",
+        "클러스터에 노드가 하나뿐이므로 그 노드에 장애가 나면 {tool} 동작도 멈춥니다.",
     ),
     "capacity.loss_risk": _t(
         "The pods of {tool} fit only while no node is lost: without node {nodes} they find no "
