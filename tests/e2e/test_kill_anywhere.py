@@ -12,7 +12,7 @@ import pytest
 
 from support.command import ROOT, Mas
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 ASK = "Tekton 도입 여부를 결정해줘"
 DYING = str(ROOT / "tests" / "support" / "dying.py")
