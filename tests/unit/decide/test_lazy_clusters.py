@@ -66,3 +66,22 @@ def test_d5_a_retired_tool_on_too_old_a_cluster_says_what_else_would_be_needed()
     assert told.verdict == "do_not_recommend"
     assert "1.21" in told.counterfactual
     assert "no longer cared for" in told.counterfactual
+
+
+def test_d6_pods_stand_for_applications_whose_workloads_were_not_listed() -> None:
+    """Pods of a ReplicaSet and of a StatefulSet count once each; a lone pod is an experiment."""
+    world = cluster()
+    before = ask(world, "Should we adopt Tekton?").decision["cluster"]["applications"]
+    for name, kind, owner in (
+        ("shop-7d9cbbf6c4-aaaaa", "ReplicaSet", "shop-7d9cbbf6c4"),
+        ("shop-7d9cbbf6c4-bbbbb", "ReplicaSet", "shop-7d9cbbf6c4"),
+        ("orders-0", "StatefulSet", "orders"),
+        ("lone", "", ""),
+    ):
+        world.pod("sales", name, "registry.corp/sales:1")
+        if kind:
+            world.items[-1]["metadata"]["ownerReferences"] = [
+                {"apiVersion": "apps/v1", "kind": kind, "name": owner, "controller": True}
+            ]
+    after = ask(world, "Should we adopt Tekton?").decision["cluster"]["applications"]
+    assert after - before == 2
