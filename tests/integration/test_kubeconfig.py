@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,7 @@ from mas.adapters.clusters.exec_auth import PluginAuth
 from mas.adapters.clusters.resolve import resolve_source
 from mas.core.errors import Transient, UserError
 from support.kubernetes_server import KubernetesServer
-from support.live_reading import PROXIES, digest, failure, kubeconfig, small, source
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-def server() -> Iterator[KubernetesServer]:
-    with KubernetesServer(small()) as running:
-        yield running
+from support.live_reading import digest, failure, kubeconfig, small, source
 
 
 def test_d1_without_a_name_the_current_context_is_read(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,24 +18,11 @@ import pytest
 from mas.adapters.clusters.snapshot_file import SnapshotFile
 from mas.core.errors import Transient, UserError
 from support.kubernetes_server import KubernetesServer
-from support.live_reading import PROXIES, digest, failure, kubeconfig, live, small, source
+from support.live_reading import digest, failure, kubeconfig, live, small, source
 
 PODS = "/api/v1/pods"
 NODES = "/api/v1/nodes"
 CLUSTERS = Path(__file__).resolve().parents[2] / "examples" / "clusters"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-def server() -> Iterator[KubernetesServer]:
-    with KubernetesServer(small()) as running:
-        yield running
 
 
 # The list protocol

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, cast
 
-from mas.adapters.clusters.resolve import resolve_source
+from mas.adapters.clusters.resolve import IN_CLUSTER, resolve_source
 from mas.core.tools import Catalog
 from mas.core.values import JsonObject
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.digest import read_cluster
 from mas.kubernetes.images import Recogniser
 from mas.kubernetes.source import ClusterSource
-
-IN_CLUSTER = "in-cluster"
-"""Name of the cluster that we run in, as `adapters.clusters` gives it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -165,7 +165,3 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     reading = ClusterReading(catalog, settings.environment)
     async with open_engine(settings, catalog, reading) as engine:
         yield Service(engine, reading)
-
-
-Progress = Callable[[Event], None]
-"""Told of each event while a run is worked on."""

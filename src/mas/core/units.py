@@ -28,6 +28,15 @@ def memory_text(size: int, *, up: bool = False) -> str:
     raise AssertionError("unreachable")
 
 
+def resource_text(resource: str, amount: int, *, up: bool = False) -> str:
+    """An amount of a resource as quotas name it (`requests.cpu`, `limits.memory`, `pods`)."""
+    if "cpu" in resource:
+        return cpu_text(amount, up=up)
+    if "memory" in resource or "storage" in resource:
+        return memory_text(amount, up=up)
+    return str(amount)
+
+
 def _decimal(value: float, *, digits: int, up: bool) -> str:
     scale = 10**digits
     rounded = math.ceil(value * scale) / scale if up else value

@@ -8,9 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import Concatenate, ParamSpec, TypeVar
-
-from sqlalchemy import Connection
+from typing import TypeVar
 
 from mas.adapters.stores import records
 from mas.adapters.stores.records import NewRecord
@@ -28,7 +26,6 @@ from mas.engine.journal import attempts
 from mas.engine.journal.attempts import Superseded
 from mas.engine.journal.claiming import Claimed
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 SUMMARY_LIMIT = 500
@@ -103,7 +100,7 @@ class Attempt:
                 usage=usage(value) if usage else NOTHING,
                 took=timedelta(seconds=time.perf_counter() - began),
             )
-            await self._write(attempts.record, self._fence, new)
+            await self._noted(self._store.run(attempts.record, self._fence, new))
             self._recorded.add(key)
         finally:
             self._under_way.discard(key)
@@ -125,13 +122,15 @@ class Attempt:
         try:
             began = time.perf_counter()
             idempotency_key = f"{self._run.id}/{self.task.id}/{key}"
-            in_doubt = await self._write_durable(
-                attempts.intend,
-                self._fence,
-                key,
-                idempotency_key=idempotency_key,
-                intent=encode_json(intent, what=f"The intent of {key} of task {self.task.id}"),
-                summary=_short(summary, intent),
+            in_doubt = await self._noted(
+                self._store.run_durable(
+                    attempts.intend,
+                    self._fence,
+                    key,
+                    idempotency_key=idempotency_key,
+                    intent=encode_json(intent, what=f"The intent of {key} of task {self.task.id}"),
+                    summary=_short(summary, intent),
+                )
             )
             outcome = await probe(idempotency_key) if in_doubt else None
             if outcome is None:
@@ -146,7 +145,7 @@ class Attempt:
                 usage=NOTHING,
                 took=timedelta(seconds=time.perf_counter() - began),
             )
-            await self._write_durable(attempts.settle, self._fence, new)
+            await self._noted(self._store.run_durable(attempts.settle, self._fence, new))
             self._recorded.add(key)
         finally:
             self._under_way.discard(key)
@@ -205,13 +204,17 @@ class Attempt:
 
     async def _succeeded(self, outcome: TaskOutcome, result: bytes) -> None:
         summary = outcome.summary[:SUMMARY_LIMIT]
-        await self._write(attempts.succeed, self._fence, result=result, summary=summary)
+        await self._noted(
+            self._store.run(attempts.succeed, self._fence, result=result, summary=summary)
+        )
 
     async def _failed(self, error: MasError) -> None:
         def delay(failures: int) -> timedelta | None:
             return self._retry.delay(error, failures)
 
-        wait = await self._write(attempts.fail, self._fence, Failure.of(error), delay=delay)
+        wait = await self._noted(
+            self._store.run(attempts.fail, self._fence, Failure.of(error), delay=delay)
+        )
         again = "not tried again" if wait is None else f"tried again in {wait.total_seconds():g} s"
         self._say(logging.WARNING, f"failed and is {again}: {error.message}")
 
@@ -236,26 +239,10 @@ class Attempt:
             raise Bug(f"Record {key} of task {self.task.id} has gone from the journal.")
         return decode_json(value)
 
-    async def _write(
-        self,
-        transaction: Callable[Concatenate[Connection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
+    async def _noted(self, writing: Awaitable[T]) -> T:
+        """Wait for a write, and note it when the journal refuses it."""
         try:
-            return await self._store.run(transaction, *args, **kwargs)
-        except MasError as exc:
-            self.store_failure = exc
-            raise
-
-    async def _write_durable(
-        self,
-        transaction: Callable[Concatenate[Connection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        try:
-            return await self._store.run_durable(transaction, *args, **kwargs)
+            return await writing
         except MasError as exc:
             self.store_failure = exc
             raise

@@ -89,7 +89,7 @@ def unseen_kinds(cluster: Cluster) -> frozenset[str]:
     blind = {*cluster.forbidden, *cluster.unread}
     if "pods" not in blind:
         return frozenset()
-    return frozenset(kind for kind in WORKLOAD_KINDS if f"{kind.lower()}s" in blind)
+    return frozenset(kind for kind, plural in WORKLOAD_KINDS.items() if plural in blind)
 
 
 def _absent(tool: Tool, parts: Iterable[Part]) -> list[Component]:

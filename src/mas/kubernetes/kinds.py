@@ -82,8 +82,12 @@ BUILT_IN_GROUPS = frozenset(
 )
 """API groups of Kubernetes itself; objects of all others are custom resources."""
 
-WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
-"""Plain workloads: what people count as running software."""
+WORKLOAD_KINDS = {
+    "Deployment": "deployments",
+    "StatefulSet": "statefulsets",
+    "DaemonSet": "daemonsets",
+}
+"""Plain workloads, with their plural names: what people count as running software."""
 
 APPLICATION_KINDS = {
     ("argoproj.io", "Application"): "argo-cd",

@@ -19,7 +19,6 @@ from lightkube.core.exceptions import ConfigError
 
 from mas.core.errors import UserError
 
-IN_CLUSTER = "in-cluster"
 _DEFAULT = Path("~/.kube/config")
 
 

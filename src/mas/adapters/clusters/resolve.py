@@ -9,6 +9,9 @@ from mas.adapters.clusters.snapshot_file import SnapshotFile
 from mas.core.errors import UserError
 from mas.kubernetes.source import ClusterSource
 
+IN_CLUSTER = "in-cluster"
+"""Name of the cluster that we run in."""
+
 
 def resolve_source(
     cluster: str | None,
@@ -52,7 +55,7 @@ def resolve_source(
         return LiveCluster(kubeconfig.select_context(config, name), name=name, custom=custom)
     account = kubeconfig.service_account(environment)
     if account is not None:
-        return LiveCluster(account, name=kubeconfig.IN_CLUSTER, custom=custom)
+        return LiveCluster(account, name=IN_CLUSTER, custom=custom)
     if config is not None:
         raise UserError(
             "The kubeconfig has no current context.",

@@ -22,7 +22,7 @@ def node_loss(
     Args:
         fit: What `simulate` said about the same cluster, demands and namespace.
     """
-    if not fit.fits:
+    if not fit.fits or len(cluster.nodes) < 2:
         return LossReport(applicable=False)
     now = run(cluster, demands, namespace=namespace)
     ground, attempt = now.ground, now.tried[0]
@@ -32,8 +32,6 @@ def node_loss(
         for at, node in enumerate(ground.nodes)
         if at in admitted or rules.obstacle(node, rules.ORDINARY) is None
     ]
-    if len(ground.nodes) < 2:
-        return LossReport(applicable=False)
     room = daemons(ground).room
     roomy = ground.keeping(room.takes)
     breaking = [

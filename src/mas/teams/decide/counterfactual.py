@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from mas.core.units import cpu_text, memory_text
+from mas.core.units import cpu_text, memory_text, resource_text
 from mas.kubernetes.capacity import (
     Change,
     Fit,
@@ -26,7 +26,6 @@ from mas.teams.decide.findings import Param, Phrase
 from mas.teams.decide.rules.capacity import is_critical
 from mas.teams.decide.rules.overlap import covers
 from mas.teams.decide.situation import Situation
-from mas.teams.decide.sizing import demands_of, sized
 from mas.teams.decide.verdict import Judgement, open_questions
 
 
@@ -85,7 +84,7 @@ def _capacity_changes(situation: Situation) -> list[Phrase]:
     """What has to change in quotas and on nodes; each is the smallest of its kind."""
     world = _World(
         cluster=situation.cluster,
-        demands=sized(demands_of(situation.tool)),
+        demands=situation.demands,
         namespace=situation.namespace,
     )
     changes: list[Phrase] = []
@@ -170,7 +169,7 @@ def _told(change: Change) -> Phrase:
                     "quota": one.quota,
                     "namespace": one.namespace,
                     "resource": one.resource,
-                    "to": _quota_amount(one.resource, one.to),
+                    "to": resource_text(one.resource, one.to, up=True),
                 },
             )
             for one in change.quotas
@@ -195,14 +194,6 @@ def _told(change: Change) -> Phrase:
         key="change.add-node" if change.count == 1 else f"change.{change.kind}",
         params={"node": change.node, "amount": tuple(amount), "count": change.count},
     )
-
-
-def _quota_amount(resource: str, value: int) -> str:
-    if "cpu" in resource:
-        return cpu_text(value, up=True)
-    if "memory" in resource or "storage" in resource:
-        return memory_text(value, up=True)
-    return str(value)
 
 
 def _rival_change(judgement: Judgement) -> Phrase:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mas.core.language import plain
 from mas.core.tools import Text
 from mas.kubernetes.inventory import Fault, Installation
+from mas.kubernetes.kinds import WORKLOAD_KINDS
 from mas.teams.decide.findings import Phrase
 from mas.teams.decide.rules.storage import needs_storage, usable_classes
 from mas.teams.decide.situation import Situation
@@ -38,7 +39,6 @@ def guide(judgement: Judgement) -> tuple[Advice, ...]:
 
 def _installation(situation: Situation) -> Iterable[Advice]:
     tool = situation.tool
-    steps = list(tool.guide)
     left = situation.inventory.left_over.get(tool.id)
     if left:
         yield Advice(
@@ -57,7 +57,7 @@ def _installation(situation: Situation) -> Iterable[Advice]:
                     '{"storageclass.kubernetes.io/is-default-class":"true"}}}\''
                 ),
             )
-    for step in steps:
+    for step in tool.guide:
         title: Phrase | Text = step.title
         if step.phase == "rollback":
             title = Phrase(key="guide.rollback", params={"title": step.title})
@@ -93,7 +93,7 @@ def _repair(installation: Installation) -> Iterable[Advice]:
                 yield advice
     namespace, core = quoted(installation.namespace), installation.core.workload
     command = f"kubectl -n {namespace} get pods"
-    if not core.from_pods and core.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+    if not core.from_pods and core.kind in WORKLOAD_KINDS:
         target = quoted(f"{core.kind.lower()}/{core.name}")
         command = f"kubectl -n {namespace} rollout status {target} --timeout=300s"
     yield Advice(

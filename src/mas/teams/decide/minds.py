@@ -6,6 +6,7 @@ Each works through the five stages; what the next one needs is in its outcome, a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import cast
 
 import msgspec
@@ -28,6 +29,7 @@ from mas.core.stages import (
 from mas.core.tools import Catalog
 from mas.core.values import JsonObject, JsonValue
 from mas.kubernetes.cluster import Cluster
+from mas.kubernetes.inventory import Inventory
 from mas.teams.decide.answer import answer, survey
 from mas.teams.decide.findings import Param, Phrase
 from mas.teams.decide.question import Question, read_question
@@ -163,6 +165,13 @@ class _Researcher(_Mind):
     def __init__(self, work: Work, catalog: Catalog, read: ReadCluster) -> None:
         super().__init__(work, catalog)
         self._read = read
+        self._surveyed: Inventory | None = None
+
+    def _survey(self, cluster: Cluster) -> Inventory:
+        """What runs in the cluster, found once an attempt."""
+        if self._surveyed is None:
+            self._surveyed = survey(cluster, self.catalog)
+        return self._surveyed
 
     async def observe(self) -> Seen:
         cluster = await self._read(self.work.run.options)
@@ -193,7 +202,7 @@ class _Researcher(_Mind):
         if seen.cluster is None:
             conclusion = self.say("researcher.none")
         else:
-            found = survey(seen.cluster, self.catalog).installations
+            found = self._survey(seen.cluster).installations
             healthy = sum(1 for one in found if one.health == "healthy")
             conclusion = self.say("researcher.reason", count=len(found), healthy=healthy)
         return Reasoning(
@@ -217,7 +226,7 @@ class _Researcher(_Mind):
     async def act(self, seen: Seen, thought: Reasoning, planned: StagePlan) -> Acting:
         if seen.cluster is None:
             return Acting(summary=self.say("researcher.none"), actions=())
-        found = survey(seen.cluster, self.catalog)
+        found = self._survey(seen.cluster)
         lines = tuple(
             ActionTaken(
                 action="inventory",
@@ -274,13 +283,14 @@ class _Decider(_Mind):
         self._cluster = msgspec.convert(given["cluster"], Cluster | None)
         self._question = msgspec.convert(given["question"], Question)
 
-    def _decide(self) -> Decision:
-        """Pure, so that each stage may ask again instead of carrying it along."""
+    @cached_property
+    def _decision(self) -> Decision:
+        """Pure, so that an attempt that goes on behind a record makes the same one again."""
         created = self.work.run.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         return answer(self._question, self._cluster, self.catalog, now=created)
 
     async def observe(self) -> Observation:
-        decision = self._decide()
+        decision = self._decision
         return Observation(
             summary=self.say("decider.observe", count=len(decision.evidence)),
             facts=tuple(
@@ -290,7 +300,7 @@ class _Decider(_Mind):
         )
 
     async def reason(self, seen: Observation) -> Reasoning:
-        decision = self._decide()
+        decision = self._decision
         against = [one for one in decision.reasons if one.stance == "against"]
         return Reasoning(
             summary=self.say(
@@ -314,7 +324,7 @@ class _Decider(_Mind):
         )
 
     async def act(self, seen: Observation, thought: Reasoning, planned: StagePlan) -> Decided:
-        decision = self._decide()
+        decision = self._decision
         report = write_report(decision, self._cluster, self.catalog, self.language)
         return Decided(
             summary=self.say("decider.act", verdict=Phrase(key=f"verdict.word.{decision.verdict}")),

@@ -74,10 +74,14 @@ def code(text: str) -> str:
     return "`" + plain(text).replace("`", "'").replace("|", "¦") + "`"
 
 
+def _how_it_is(decision: Decision) -> str:
+    """The end of the message keys about an installation, by its health."""
+    return {"healthy": "installed", "degraded": "degraded"}.get(decision.health or "", "unknown")
+
+
 def _verdict(page: _Page, decision: Decision, name: str) -> str:
     if decision.verdict == "already_installed":
-        key = {"healthy": "installed", "degraded": "degraded"}.get(decision.health or "", "unknown")
-        return page.say(f"verdict.already_{key}", tool=name)
+        return page.say(f"verdict.already_{_how_it_is(decision)}", tool=name)
     if decision.verdict == "undetermined" and not name:
         return page.say("verdict.undetermined_unknown")
     return page.say(f"verdict.{decision.verdict}", tool=name)
@@ -254,8 +258,7 @@ def _size_row(page: _Page, component: Component) -> tuple[str, ...]:
 
 def _conclusion(page: _Page, decision: Decision, name: str) -> str:
     if decision.verdict == "already_installed":
-        key = {"healthy": "installed", "degraded": "degraded"}.get(decision.health or "", "unknown")
-        return page.say(f"conclusion.already_{key}", tool=name)
+        return page.say(f"conclusion.already_{_how_it_is(decision)}", tool=name)
     if decision.verdict == "do_not_recommend":
         why = next((one.kind for one in decision.reasons if one.stance == "against"), "overlap")
         options = tuple(one.name for one in decision.alternatives[:3])

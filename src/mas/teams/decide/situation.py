@@ -9,18 +9,12 @@ from functools import cached_property
 from mas.core.evidence import EvidenceBook
 from mas.core.tools import Catalog, Text, Tool
 from mas.core.versions import parse_version
-from mas.kubernetes.capacity import Fit, simulate
+from mas.kubernetes.capacity import Fit, PodDemand, simulate
 from mas.kubernetes.cluster import Cluster, Node
 from mas.kubernetes.inventory import Installation, Inventory
 from mas.teams.decide.findings import Param
 from mas.teams.decide.question import Question
 from mas.teams.decide.sizing import demands_of, sized
-
-WORKLOAD_KINDS = {
-    "Deployment": "deployments",
-    "StatefulSet": "statefulsets",
-    "DaemonSet": "daemonsets",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +40,14 @@ class Situation:
         return frozenset((*self.cluster.forbidden, *self.cluster.unread))
 
     @cached_property
+    def demands(self) -> tuple[PodDemand, ...]:
+        """The tool's pods with their sizing, as the guide advises to install them."""
+        return sized(demands_of(self.tool))
+
+    @cached_property
     def fit(self) -> Fit:
         """The simulation that the verdict rests on: every component with its sizing."""
-        return simulate(self.cluster, sized(demands_of(self.tool)), namespace=self.namespace)
+        return simulate(self.cluster, self.demands, namespace=self.namespace)
 
     def installed(self) -> tuple[Installation, ...]:
         """Installations of the asked tool."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mas.core.units import cpu_text, memory_text
+from mas.core.units import cpu_text, memory_text, resource_text
 from mas.kubernetes.capacity import (
     Cause,
     Failure,
@@ -19,7 +19,7 @@ from mas.kubernetes.cluster import Node
 from mas.kubernetes.kinds import METRICS_GROUP
 from mas.teams.decide.findings import Finding, Param, Phrase, Sentences
 from mas.teams.decide.situation import Situation
-from mas.teams.decide.sizing import can_be_simulated, demands_of, sized
+from mas.teams.decide.sizing import can_be_simulated, demands_of
 
 METRICS = f"nodes.{METRICS_GROUP}"
 _TAINTED = {
@@ -197,13 +197,6 @@ def _cause(cause: Cause) -> Phrase:
 
 
 def _over_quota(situation: Situation, quota: QuotaFailure) -> Finding:
-    def amount(value: int) -> str:
-        if "cpu" in quota.resource:
-            return cpu_text(value)
-        if "memory" in quota.resource or "storage" in quota.resource:
-            return memory_text(value)
-        return str(value)
-
     return Finding(
         key="capacity.quota",
         params={
@@ -211,9 +204,9 @@ def _over_quota(situation: Situation, quota: QuotaFailure) -> Finding:
             "quota": quota.quota,
             "namespace": quota.namespace,
             "resource": quota.resource,
-            "hard": amount(quota.hard),
-            "used": amount(quota.used),
-            "wanted": amount(quota.wanted),
+            "hard": resource_text(quota.resource, quota.hard),
+            "used": resource_text(quota.resource, quota.used),
+            "wanted": resource_text(quota.resource, quota.wanted),
         },
         kind="capacity",
         stance="against",
@@ -309,7 +302,7 @@ def survives_a_lost_node(situation: Situation) -> Iterable[Finding]:
         return
     loss = node_loss(
         situation.cluster,
-        sized(demands_of(situation.tool)),
+        situation.demands,
         namespace=situation.namespace,
         fit=fit,
     )

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from mas.core.tools import Component, Tool
 from mas.core.versions import parse_version
+from mas.kubernetes.kinds import WORKLOAD_KINDS
 from mas.teams.decide.findings import Finding
 from mas.teams.decide.rules.overlap import unproven_rivals
 from mas.teams.decide.rules.storage import needs_storage, volumes_may_exist_unseen
-from mas.teams.decide.situation import WORKLOAD_KINDS, Situation
+from mas.teams.decide.situation import Situation
 from mas.teams.decide.sizing import tells_its_size
 
 
