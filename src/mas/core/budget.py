@@ -18,6 +18,9 @@ class Budget:
     time: timedelta | None = None
 
 
+NO_BUDGET = Budget()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """A budget with what is spent and what is promised to calls that are under way.

@@ -5,6 +5,7 @@
     ├── Refused              policy, budget or a person said no                       exit 3 / 4
     ├── Transient            try again; carries `retry_after`                         exit 5
     ├── Permanent            do not try again: the run failed                         exit 1
+    │   └── Blocked          an agent went round in circles and was stopped           exit 1
     └── Bug                  we were wrong; keep the traceback, ask for a report      exit 1
 
 Adapters translate at once and chain with `from`; no third-party exception is visible above them.
@@ -83,6 +84,12 @@ class Permanent(MasError):
     """The work cannot be done, and trying again will not help."""
 
     default_code = "failed"
+
+
+class Blocked(Permanent):
+    """An agent repeats itself without getting any further, also after a fresh start."""
+
+    default_code = "blocked"
 
 
 class Bug(MasError):

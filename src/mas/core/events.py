@@ -6,6 +6,7 @@ story (`mas.core.fold`). Values of records are not in them: they name the record
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -14,7 +15,8 @@ import msgspec
 
 from mas.core.failure import Failure
 from mas.core.language import Language
-from mas.core.plan import Plan, Risk
+from mas.core.messages import Intent
+from mas.core.plan import Risk, TaskSpec
 from mas.core.records import RecordKind
 from mas.core.run import RunStatus, StopReason
 from mas.core.values import JsonValue
@@ -147,6 +149,59 @@ class TaskCancelled(_Body, frozen=True, kw_only=True, tag=_snake):
     task: str
 
 
+class TaskAwaiting(_Body, frozen=True, kw_only=True, tag=_snake):
+    """An attempt has ended because a call of the task waits for a person."""
+
+    task: str
+    attempt: int
+
+
+class TaskDelegated(_Body, frozen=True, kw_only=True, tag=_snake):
+    """An attempt has ended because the task needs results of tasks that it has asked for."""
+
+    task: str
+    attempt: int
+    needs: tuple[str, ...]
+
+
+class PlanExtended(_Body, frozen=True, kw_only=True, tag=_snake):
+    """Tasks were added to the plan; `by` is the task that wanted them."""
+
+    by: str
+    tasks: tuple[PlannedTask, ...]
+
+
+class ApprovalRequested(_Body, frozen=True, kw_only=True, tag=_snake):
+    """A call waits for a person; the approval holds all of it."""
+
+    task: str
+    approval: str
+    tool: str
+    target: str
+    risk: Risk
+    effect: str = ""
+    reason: str = ""
+
+
+class ApprovalDecided(_Body, frozen=True, kw_only=True, tag=_snake):
+    """A person has answered; an approved call is made by the task's next attempt."""
+
+    task: str
+    approval: str
+    approved: bool
+    comment: str = ""
+
+
+class MessageSent(_Body, frozen=True, kw_only=True, tag=_snake):
+    """A message was stored; `content` is its beginning."""
+
+    message: int
+    sender: str
+    recipient: str
+    intent: Intent
+    content: str = ""
+
+
 EventBody: TypeAlias = (
     RunQueued
     | RunPlanning
@@ -162,6 +217,12 @@ EventBody: TypeAlias = (
     | TaskFailed
     | TaskSkipped
     | TaskCancelled
+    | TaskAwaiting
+    | TaskDelegated
+    | PlanExtended
+    | ApprovalRequested
+    | ApprovalDecided
+    | MessageSent
 )
 
 
@@ -190,8 +251,8 @@ def event_type(body: EventBody) -> str:
     return str(body.__struct_config__.tag)
 
 
-def planned_tasks(plan: Plan) -> tuple[PlannedTask, ...]:
-    """What a `RunPlanned` says of a plan."""
+def planned_tasks(tasks: Iterable[TaskSpec]) -> tuple[PlannedTask, ...]:
+    """What the events say of tasks."""
     return tuple(
         PlannedTask(
             id=task.id,
@@ -200,5 +261,5 @@ def planned_tasks(plan: Plan) -> tuple[PlannedTask, ...]:
             depends_on=task.depends_on,
             risk=task.risk,
         )
-        for task in plan.tasks
+        for task in tasks
     )

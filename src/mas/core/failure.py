@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from mas.core.errors import (
+    Blocked,
     BudgetReached,
     Bug,
     MasError,
@@ -16,7 +17,7 @@ from mas.core.errors import (
     UserError,
 )
 
-FailureKind = Literal["user", "refused", "budget", "transient", "permanent", "bug"]
+FailureKind = Literal["user", "refused", "budget", "transient", "blocked", "permanent", "bug"]
 
 # Most special first: BudgetReached is a Refused.
 _KINDS: tuple[tuple[type[MasError], FailureKind], ...] = (
@@ -24,6 +25,7 @@ _KINDS: tuple[tuple[type[MasError], FailureKind], ...] = (
     (UserError, "user"),
     (Refused, "refused"),
     (Transient, "transient"),
+    (Blocked, "blocked"),
     (Bug, "bug"),
 )
 _CLASSES: dict[FailureKind, type[MasError]] = {

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from mas.core.errors import Bug
 from mas.core.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     EffectIntended,
     Event,
+    MessageSent,
+    PlanExtended,
     PlannedTask,
     RunCancelRequested,
     RunFinished,
     RunPlanned,
     RunPlanning,
     RunQueued,
+    TaskAwaiting,
     TaskCancelled,
+    TaskDelegated,
     TaskFailed,
     TaskRecorded,
     TaskRetrying,
@@ -63,7 +71,7 @@ def fold(events: Iterable[Event], *, view: RunView | None = None) -> RunView:
                 f"Event {event.number} of run {event.run_id} follows event {view.last_event}.",
                 code="event_gap",
             )
-        view = replace(_apply(view, event), last_event=event.number)
+        view = replace(_settled(_apply(view, event)), last_event=event.number)
     return view
 
 
@@ -79,8 +87,16 @@ def _apply(view: RunView, event: Event) -> RunView:
             return replace(view, cancelling=True)
         case RunFinished(status=status, stop_reason=reason, partial=partial):
             return replace(view, status=status, stop_reason=reason, partial=partial)
-        case EffectIntended():
+        case EffectIntended() | ApprovalRequested() | MessageSent():
             return view
+        case PlanExtended(tasks=tasks):
+            return _released(replace(view, tasks={**view.tasks, **_planned(tasks)}))
+        case TaskAwaiting(task=task):
+            return _moved(view, task, TaskState.AWAITING)
+        case TaskDelegated(task=task, needs=needs):
+            return _delegated(view, task, needs)
+        case ApprovalDecided(task=task):
+            return _answered(view, task)
         case TaskRecorded(task=task, key=key):
             known = view.tasks[task]
             return _with(view, replace(known, recorded=(*known.recorded, key)))
@@ -97,6 +113,37 @@ def _apply(view: RunView, event: Event) -> RunView:
             return _moved(view, task, TaskState.SKIPPED)
         case TaskCancelled(task=task):
             return _moved(view, task, TaskState.CANCELLED)
+
+
+def _settled(view: RunView) -> RunView:
+    """A run waits for a person when that is all that any of its tasks can do."""
+    if view.status not in (RunStatus.RUNNING, RunStatus.AWAITING_APPROVAL):
+        return view
+    return replace(view, status=status_of(task.state for task in view.tasks.values()))
+
+
+def status_of(states: Iterable[TaskState]) -> RunStatus:
+    """The status of a run that goes on, by the states of its tasks."""
+    found = set(states)
+    busy = found & {TaskState.READY, TaskState.RUNNING}
+    if TaskState.AWAITING in found and not busy:
+        return RunStatus.AWAITING_APPROVAL
+    return RunStatus.RUNNING
+
+
+def _answered(view: RunView, task: str) -> RunView:
+    """A task whose attempt has not ended yet finds the answer by itself."""
+    if view.tasks[task].state is not TaskState.AWAITING:
+        return view
+    return _moved(view, task, TaskState.READY)
+
+
+def _delegated(view: RunView, task: str, needs: tuple[str, ...]) -> RunView:
+    known = view.tasks[task]
+    planned = msgspec.structs.replace(
+        known.planned, depends_on=(*known.planned.depends_on, *needs)
+    )
+    return _released(_with(view, replace(known, planned=planned, state=TaskState.WAITING)))
 
 
 def _planned(tasks: Iterable[PlannedTask]) -> dict[str, TaskView]:

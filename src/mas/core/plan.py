@@ -14,6 +14,14 @@ from mas.core.values import JsonValue
 Risk = Literal["read", "write", "destructive"]
 
 
+class TaskLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one task may use of tokens, dollars and seconds of wall time; None is no limit."""
+
+    tokens: int | None = None
+    cost_usd: float | None = None
+    seconds: float | None = None
+
+
 class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One task as planned. `depends_on` names tasks whose results it needs before it starts."""
 
@@ -25,6 +33,7 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[str, ...] = ()
     success_criteria: tuple[str, ...] = ()
     risk: Risk = "read"
+    limits: TaskLimits | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

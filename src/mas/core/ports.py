@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mas.core.plan import Plan
+from mas.core.approvals import Approval
+from mas.core.calls import StoredCall
+from mas.core.lessons import Lesson, LessonKind
+from mas.core.memory import Memory
+from mas.core.messages import Intent, Message
+from mas.core.plan import Plan, TaskSpec
 from mas.core.records import RecordKind
 from mas.core.run import Run, RunResult, Task, TaskOutcome
 from mas.core.usage import Usage
@@ -72,6 +77,7 @@ class Work(Protocol):
         *,
         summary: Callable[[JsonValue], str] | None = None,
         usage: Callable[[JsonValue], Usage] | None = None,
+        most: Usage | None = None,
     ) -> JsonValue:
         """Do a step once: run `body` and store its value, or return what is stored under `key`.
 
@@ -87,8 +93,11 @@ class Work(Protocol):
             body: Does the step. An error it raises is passed on and nothing is stored.
             summary: Makes the short text that the event shows; cut at 500 characters.
             usage: Reads tokens and cost out of the value; added to the run's usage.
+            most: The most that the step can use. It is reserved in the budgets of run and task
+                before `body` runs and replaced by `usage` after it; with None nothing is reserved.
 
         Raises:
+            BudgetReached: `most` does not fit into what the budgets have left; `body` did not run.
             Bug: The value cannot be stored as JSON, or the same key is under way already.
             Transient, UserError: The journal cannot be written (disk full, read-only).
         """
@@ -117,6 +126,76 @@ class Work(Protocol):
             intent: What is about to be done, for people and for rolling back.
             summary: As for `record`.
         """
+        ...
+
+    async def approval(self, key: str, call: StoredCall) -> Approval:
+        """Return once a person has approved a call; the approval holds the exact call to make.
+
+        The first time the call is stored and this attempt ends without a failure: the task waits
+        without a worker and starts again, with all its records, when the person has answered.
+        `key` is the key of the step that needs the approval, and may be used for it afterwards.
+
+        Raises:
+            Refused: The person said no (`rejected`); the message has the comment.
+        """
+        ...
+
+    async def inbox(self, key: str) -> tuple[Message, ...]:
+        """The messages for this task that no other key has taken, in order.
+
+        The same key gets the same messages again in a later attempt, and those that came since.
+        """
+        ...
+
+    async def send(self, key: str, *, to: str, intent: Intent, content: str) -> None:
+        """Send a message to a task, a role or `all`; once for each key."""
+        ...
+
+    async def delegate(self, key: str, tasks: Sequence[TaskSpec]) -> Mapping[str, JsonValue]:
+        """Extend the plan by tasks that this one needs, and return their results by id.
+
+        The first time the tasks are added and this attempt ends without a failure: the task waits
+        without a worker until they have succeeded. When one of them fails, this task is skipped.
+
+        Raises:
+            BadPlan: The tasks do not fit into the plan.
+        """
+        ...
+
+    def live(self, text: str) -> None:
+        """Show text to whoever follows the run just now; it is not stored with the run."""
+        ...
+
+
+class LiveOutput(Protocol):
+    """Text of running tasks for whoever follows just now. Never durable, and never waited for."""
+
+    def write(self, run_id: str, task_id: str, text: str) -> None:
+        """Pass text on; what cannot be passed on is dropped."""
+        ...
+
+    def close(self, run_id: str) -> None:
+        """The run has ended: its text may go."""
+        ...
+
+
+class Memories(Protocol):
+    """The memories of all agents, one per role, kept beyond runs (A4)."""
+
+    async def read(self, role: str) -> Memory:
+        """What a role remembers; an empty memory when nothing is stored."""
+        ...
+
+    async def change(self, role: str, change: Callable[[Memory], Memory]) -> Memory:
+        """Apply a pure change to what is stored, and return the outcome; safe beside others."""
+        ...
+
+
+class Lessons(Protocol):
+    """The lessons of all runs (R13)."""
+
+    async def fitting(self, text: str, *, kind: LessonKind, most: int = 3) -> tuple[Lesson, ...]:
+        """The lessons whose request or error is most alike `text`."""
         ...
 
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from mas.core.budget import NO_BUDGET, Budget
 from mas.core.failure import Failure
 from mas.core.language import Language
+from mas.core.lessons import NewLesson
 from mas.core.plan import Plan, TaskSpec
 from mas.core.usage import NOTHING, Usage
 from mas.core.values import JsonObject, JsonValue
@@ -33,6 +35,11 @@ class RunStatus(StrEnum):
         """Whether nothing more will happen to a run with this status."""
         return self in _ENDED_RUNS
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the run has a plan and has not ended."""
+        return self in (RunStatus.RUNNING, RunStatus.AWAITING_APPROVAL)
+
 
 _ENDED_RUNS = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
 
@@ -45,6 +52,8 @@ class TaskState(StrEnum):
     READY = "ready"
     """May start: now, or at `not_before`."""
     RUNNING = "running"
+    AWAITING = "awaiting"
+    """Needs a person's answer, and no worker until it comes."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -57,7 +66,9 @@ class TaskState(StrEnum):
         return self not in _OPEN_TASKS
 
 
-_OPEN_TASKS = frozenset({TaskState.WAITING, TaskState.READY, TaskState.RUNNING})
+_OPEN_TASKS = frozenset(
+    {TaskState.WAITING, TaskState.READY, TaskState.RUNNING, TaskState.AWAITING}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +79,7 @@ class RunRequest:
     team: str
     language: Language = "en"
     options: Mapping[str, JsonValue] = field(default_factory=dict)
+    budget: Budget = NO_BUDGET
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +110,7 @@ class Run(RunSummary):
     """A run with everything that belongs to it but its tasks, records and events."""
 
     options: JsonObject = field(default_factory=dict)
+    budget: Budget = NO_BUDGET
     plan: Plan | None = None
     result: JsonValue = None
     report: str | None = None
@@ -140,6 +153,8 @@ class TaskOutcome:
     result: JsonValue
     summary: str = ""
     """One line for people."""
+    extend: tuple[TaskSpec, ...] = ()
+    """Tasks to add to the plan as this one succeeds; they may depend on any task of the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +162,15 @@ class RunResult:
     """A team's answer to a request.
 
     `succeeded` None means: the run has succeeded when every task has. A team that can answer
-    with less than all its tasks says so itself.
+    with less than all its tasks says so itself; with `failure` it gives what there is, and the
+    run fails for that reason.
     """
 
     result: JsonValue
     report: str
     succeeded: bool | None = None
+    failure: Failure | None = None
+    lessons: tuple[NewLesson, ...] = ()
+    """What the run has taught; stored when it has succeeded."""
+    lessons_used: tuple[str, ...] = ()
+    """Ids of the lessons that were offered; counted by how the run has ended."""

@@ -1,35 +1,27 @@
-"""One attempt at one task: the `Work` that a doer sees, and how its end is written down."""
+"""One attempt at one task: how it is done, and how its end is written down."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import TypeVar
 
-from mas.adapters.stores import records
-from mas.adapters.stores.records import NewRecord
+from sqlalchemy import Connection
+
 from mas.adapters.stores.store import Store
 from mas.adapters.stores.tasks import Fence
-from mas.core.errors import Bug, MasError
+from mas.core.errors import BudgetReached, Bug, MasError
 from mas.core.failure import Failure
-from mas.core.ports import Doer
-from mas.core.records import RecordKind
+from mas.core.plan import TaskLimits
+from mas.core.ports import Doer, LiveOutput
 from mas.core.retry import RetryPolicy
-from mas.core.run import Run, Task, TaskOutcome
-from mas.core.usage import NOTHING, Usage
-from mas.core.values import JsonValue, decode_json, encode_json
-from mas.engine.journal import attempts
-from mas.engine.journal.attempts import Superseded
-from mas.engine.journal.claiming import Claimed
-
-T = TypeVar("T")
-
-SUMMARY_LIMIT = 500
-"""Characters of a summary that an event carries."""
+from mas.core.run import Run, TaskOutcome
+from mas.engine.journal import attempts, waiting
+from mas.engine.journal.claiming import OUT_OF_TIME, Claimed
+from mas.engine.journal.fencing import Superseded
+from mas.engine.work import SUMMARY_LIMIT, AttemptWork
 
 _log = logging.getLogger(__name__)
 
@@ -40,116 +32,47 @@ class Why(Enum):
     CANCELLED = "a person has cancelled the run"
     LOST = "the task belongs to another worker now"
     UNWRITABLE = "the journal cannot be written just now"
+    LATE = "the time of the run's budget is over"
+    ASKS = "a call waits for a person"
+    WAITS = "the task waits for others, and the journal knows"
 
 
 class Attempt:
-    """Does one claimed task. Implements `mas.core.ports.Work`."""
+    """Does one claimed task."""
 
     def __init__(
-        self, claimed: Claimed, run: Run, *, owner: str, store: Store, retry: RetryPolicy
+        self,
+        claimed: Claimed,
+        run: Run,
+        *,
+        owner: str,
+        store: Store,
+        retry: RetryPolicy,
+        doers: Mapping[str, Doer],
+        live: LiveOutput | None = None,
     ) -> None:
-        self._claimed = claimed
         self._run = run
+        self._task = claimed.task
         self._store = store
         self._retry = retry
+        self._doers = doers
         self._fence = Fence(
             run_id=run.id, task_id=claimed.task.id, attempt=claimed.task.attempt, owner=owner
         )
-        self._recorded = set(claimed.recorded)
-        self._under_way: set[str] = set()
+        self._work = AttemptWork(
+            claimed,
+            run,
+            fence=self._fence,
+            store=store,
+            roles=doers.keys(),
+            suspend=lambda hold: self.cancel(Why.ASKS if hold else Why.WAITS),
+            live=live,
+        )
         self._why: Why | None = None
         self._doing: asyncio.Task[None] | None = None
         self.store_failure: MasError | None = None
         """Set when the journal refused a write: then the task's end is not known to it, and the
         run has to be gone on with later."""
-
-    @property
-    def run(self) -> Run:
-        return self._run
-
-    @property
-    def task(self) -> Task:
-        return self._claimed.task
-
-    @property
-    def inputs(self) -> Mapping[str, JsonValue]:
-        return self._claimed.inputs
-
-    async def record(
-        self,
-        key: str,
-        kind: RecordKind,
-        body: Callable[[], Awaitable[object]],
-        *,
-        summary: Callable[[JsonValue], str] | None = None,
-        usage: Callable[[JsonValue], Usage] | None = None,
-    ) -> JsonValue:
-        """See `Work.record`."""
-        if key in self._recorded:
-            return await self._stored(key)
-        self._begin(key)
-        try:
-            began = time.perf_counter()
-            encoded = self._encode(key, await body())
-            value = decode_json(encoded)
-            new = NewRecord(
-                key=key,
-                kind=kind,
-                value=encoded,
-                summary=_short(summary, value),
-                usage=usage(value) if usage else NOTHING,
-                took=timedelta(seconds=time.perf_counter() - began),
-            )
-            await self._noted(self._store.run(attempts.record, self._fence, new))
-            self._recorded.add(key)
-        finally:
-            self._under_way.discard(key)
-        return value
-
-    async def effect(
-        self,
-        key: str,
-        act: Callable[[str], Awaitable[object]],
-        *,
-        probe: Callable[[str], Awaitable[object | None]],
-        intent: JsonValue = None,
-        summary: Callable[[JsonValue], str] | None = None,
-    ) -> JsonValue:
-        """See `Work.effect`."""
-        if key in self._recorded:
-            return await self._stored(key)
-        self._begin(key)
-        try:
-            began = time.perf_counter()
-            idempotency_key = f"{self._run.id}/{self.task.id}/{key}"
-            in_doubt = await self._noted(
-                self._store.run_durable(
-                    attempts.intend,
-                    self._fence,
-                    key,
-                    idempotency_key=idempotency_key,
-                    intent=encode_json(intent, what=f"The intent of {key} of task {self.task.id}"),
-                    summary=_short(summary, intent),
-                )
-            )
-            outcome = await probe(idempotency_key) if in_doubt else None
-            if outcome is None:
-                outcome = await act(idempotency_key)
-            encoded = self._encode(key, outcome)
-            value = decode_json(encoded)
-            new = NewRecord(
-                key=key,
-                kind="action",
-                value=encoded,
-                summary=_short(summary, value),
-                usage=NOTHING,
-                took=timedelta(seconds=time.perf_counter() - began),
-            )
-            await self._noted(self._store.run_durable(attempts.settle, self._fence, new))
-            self._recorded.add(key)
-        finally:
-            self._under_way.discard(key)
-        return value
 
     def cancel(self, why: Why) -> None:
         """Stop the doer; what becomes of the task depends on `why`."""
@@ -158,7 +81,7 @@ class Attempt:
             if self._doing is not None:
                 self._doing.cancel()
 
-    async def perform(self, doers: Mapping[str, Doer]) -> None:
+    async def perform(self) -> None:
         """Do the task to its end and write that end down.
 
         Ends quietly whatever the doer does. When cancelled without a reason, the task is put
@@ -168,19 +91,21 @@ class Attempt:
         try:
             if self._why is not None:
                 raise asyncio.CancelledError
-            await self._do(doers)
+            await self._do()
         except asyncio.CancelledError:
             await self._stopped()
         except Superseded:
             self._say(logging.WARNING, "stopped: another worker has taken the task up")
         except MasError as exc:
             # Only what the journal itself refuses comes as far as this.
-            self.store_failure = self.store_failure or exc
+            self.store_failure = self._work.store_failure or exc
 
-    async def _do(self, doers: Mapping[str, Doer]) -> None:
+    async def _do(self) -> None:
+        limits = self._task.spec.limits
         try:
-            outcome = await doers[self.task.role].do(self)
-            result = self._encode("result", outcome.result)
+            async with asyncio.timeout(limits.seconds if limits else None) as timer:
+                outcome = await self._doers[self._task.role].do(self._work)
+            result = self._work.encode("result", outcome.result)
         except Superseded:
             raise
         except asyncio.CancelledError as exc:
@@ -189,30 +114,39 @@ class Attempt:
             # Nobody has asked for it: putting the task back would do this again without end.
             await self._failed(self._bug(exc))
         except Exception as exc:
-            if self.store_failure is not None:
-                raise self.store_failure from exc
-            await self._failed(_mas_error(exc) or self._bug(exc))
+            if self._work.store_failure is not None:
+                raise self._work.store_failure from exc
+            late = isinstance(exc, TimeoutError) and timer.expired()
+            await self._failed(_late(limits) if late else _mas_error(exc) or self._bug(exc))
         else:
             await self._succeeded(outcome, result)
 
     def _bug(self, exc: BaseException) -> Bug:
         self._say(logging.ERROR, "failed by a fault of MAS", exc_info=True)
         return Bug(
-            f"A fault inside MAS ended task {self.task.id} ({type(exc).__name__}).",
+            f"A fault inside MAS ended task {self._task.id} ({type(exc).__name__}).",
             hint="The log has the details; please report them.",
         )
 
     async def _succeeded(self, outcome: TaskOutcome, result: bytes) -> None:
-        summary = outcome.summary[:SUMMARY_LIMIT]
-        await self._noted(
-            self._store.run(attempts.succeed, self._fence, result=result, summary=summary)
+        problem = await self._work.noted(
+            self._store.run(
+                attempts.succeed,
+                self._fence,
+                result=result,
+                summary=outcome.summary[:SUMMARY_LIMIT],
+                more=outcome.extend,
+                roles=self._doers.keys(),
+            )
         )
+        if problem is not None:
+            await self._failed(problem)
 
     async def _failed(self, error: MasError) -> None:
         def delay(failures: int) -> timedelta | None:
             return self._retry.delay(error, failures)
 
-        wait = await self._noted(
+        wait = await self._work.noted(
             self._store.run(attempts.fail, self._fence, Failure.of(error), delay=delay)
         )
         again = "not tried again" if wait is None else f"tried again in {wait.total_seconds():g} s"
@@ -221,11 +155,13 @@ class Attempt:
     async def _stopped(self) -> None:
         """Write down that the attempt was cut short. A task that cannot be put back is taken up
         by whoever goes on with the run."""
-        if self._why is Why.LOST:
+        if self._why in (Why.LOST, Why.WAITS):
             return
-        transaction = attempts.stop if self._why is Why.CANCELLED else attempts.release
         try:
-            await self._store.run(transaction, self._fence)
+            if self._why is Why.LATE:
+                await self._failed(OUT_OF_TIME.to_error())
+            else:
+                await self._store.run(self._ending(), self._fence)
         except Superseded:
             pass
         except MasError as exc:
@@ -233,36 +169,20 @@ class Attempt:
         if self._why is None:
             raise asyncio.CancelledError
 
-    async def _stored(self, key: str) -> JsonValue:
-        value = await self._store.read(records.value, self._run.id, self.task.id, key)
-        if value is None:
-            raise Bug(f"Record {key} of task {self.task.id} has gone from the journal.")
-        return decode_json(value)
-
-    async def _noted(self, writing: Awaitable[T]) -> T:
-        """Wait for a write, and note it when the journal refuses it."""
-        try:
-            return await writing
-        except MasError as exc:
-            self.store_failure = exc
-            raise
-
-    def _begin(self, key: str) -> None:
-        if key in self._under_way:
-            raise Bug(f"Step {key} of task {self.task.id} was begun twice at once.")
-        self._under_way.add(key)
-
-    def _encode(self, key: str, value: object) -> bytes:
-        return encode_json(value, what=f"The value of {key} of task {self.task.id}")
+    def _ending(self) -> Callable[[Connection, Fence], None]:
+        """The transaction that writes down why the attempt was cut short."""
+        if self._why is Why.CANCELLED:
+            return attempts.stop
+        return waiting.hold if self._why is Why.ASKS else attempts.release
 
     def _say(self, level: int, message: str, *, exc_info: bool = False) -> None:
         _log.log(
             level,
             "task %s %s",
-            self.task.id,
+            self._task.id,
             message,
             exc_info=exc_info,
-            extra={"run": self._run.id, "task": self.task.id, "attempt": self.task.attempt},
+            extra={"run": self._run.id, "task": self._task.id, "attempt": self._task.attempt},
         )
 
 
@@ -276,5 +196,9 @@ def _mas_error(exc: Exception) -> MasError | None:
     return None
 
 
-def _short(summary: Callable[[JsonValue], str] | None, value: JsonValue) -> str:
-    return summary(value)[:SUMMARY_LIMIT] if summary else ""
+def _late(limits: TaskLimits | None) -> BudgetReached:
+    seconds = limits.seconds if limits and limits.seconds is not None else 0
+    return BudgetReached(
+        f"The task has used up its {seconds:g} seconds.",
+        hint="Give its role more seconds (`limits` in the role's file); what it did is kept.",
+    )

@@ -26,7 +26,7 @@ from mas.adapters.stores.workers import Worker
 from mas.core.errors import Bug, MasError, UserError
 from mas.core.failure import Failure
 from mas.core.plan import Plan, check_plan
-from mas.core.ports import Clock, Doer, Team
+from mas.core.ports import Clock, Doer, LiveOutput, Team
 from mas.core.run import Run, RunResult, RunStatus
 from mas.core.values import encode_json
 from mas.engine.attempt import Attempt, Why
@@ -58,8 +58,10 @@ class Driver:
         clock: Clock,
         worker: Worker,
         settings: EngineSettings,
+        live: LiveOutput | None,
     ) -> None:
         self._run_id = run_id
+        self._live = live
         self._store = store
         self._teams = teams
         self._doers = doers
@@ -84,6 +86,8 @@ class Driver:
                 while not run.status.ended:
                     await self._carry_out(run, changes)
                     run = await self._reviewed(run)
+        if self._live is not None:
+            self._live.close(run.id)
         return run
 
     async def _planned(self) -> Run:
@@ -164,6 +168,8 @@ class Driver:
                 attempt.cancel(Why.LOST)
             elif turn.cancelling:
                 attempt.cancel(Why.CANCELLED)
+            elif turn.late:
+                attempt.cancel(Why.LATE)
 
     def _attempt(self, claimed: Claimed, run: Run) -> Attempt:
         return Attempt(
@@ -172,12 +178,14 @@ class Driver:
             owner=self._worker.id,
             store=self._store,
             retry=self._settings.retry,
+            doers=self._doers,
+            live=self._live,
         )
 
     async def _perform(self, held: Held, changes: Changes) -> None:
         attempt = self._attempts[held]
         try:
-            await attempt.perform(self._doers)
+            await attempt.perform()
         finally:
             del self._attempts[held]
         if attempt.store_failure is not None:

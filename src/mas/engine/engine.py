@@ -9,16 +9,19 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
-from mas.adapters.stores import events, records, runs, tasks, workers
+from mas.adapters.stores import approvals, events, records, runs, tasks, workers
+from mas.adapters.stores import messages as message_rows
 from mas.adapters.stores.store import Store
+from mas.core.approvals import Approval
 from mas.core.errors import MasError, UserError
 from mas.core.events import Event
-from mas.core.ports import Clock, Doer, Team
+from mas.core.messages import EVERYBODY, Message
+from mas.core.ports import Clock, Doer, LiveOutput, Team
 from mas.core.records import Record
 from mas.core.run import Run, RunRequest, RunSummary, Task
 from mas.core.values import JsonValue, decode_json
 from mas.engine.driver import Driver, unknown_team
-from mas.engine.journal import lifecycle
+from mas.engine.journal import lifecycle, messages, waiting
 from mas.engine.owner import is_dead, this_process
 from mas.engine.settings import EngineSettings
 
@@ -40,8 +43,11 @@ class Engine:
         doers: Mapping[str, Doer],
         clock: Clock,
         settings: EngineSettings | None = None,
+        live: LiveOutput | None = None,
     ) -> None:
-        """`doers` by role; a mapping that builds its values on demand is welcome."""
+        """`doers` by role; a mapping that builds its values on demand is welcome. What tasks show
+        while they run goes to `live`."""
+        self._live = live
         self._store = store
         self._teams = teams
         self._doers = doers
@@ -99,6 +105,7 @@ class Engine:
             clock=self._clock,
             worker=self._worker,
             settings=self._settings,
+            live=self._live,
         )
         # Two drivers with one worker's name would put each other's tasks back.
         async with self._driving.setdefault(run_id, asyncio.Lock()):
@@ -122,6 +129,44 @@ class Engine:
             run_id,
             is_dead=lambda worker: is_dead(worker, here=self._worker),
         )
+
+    async def decide(
+        self, run_id: str, approval: str, *, approved: bool, comment: str = ""
+    ) -> Approval:
+        """Answer a call that waits; whoever drives the run goes on with it at once.
+
+        Raises:
+            UserError: There is no such approval, or it is answered already.
+        """
+        return await self._store.run_durable(
+            waiting.decide, run_id, approval, approved=approved, comment=comment
+        )
+
+    async def approvals(self, run_id: str) -> tuple[Approval, ...]:
+        """All calls of a run that a person was asked about, in order."""
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.read(approvals.of_run, run_id)
+
+    async def waiting(self, *, limit: int = 200) -> tuple[Approval, ...]:
+        """The calls that wait for a person over all runs, oldest first."""
+        return await self._store.read(approvals.waiting, limit=limit)
+
+    async def tell(self, run_id: str, text: str, *, to: str = EVERYBODY) -> tuple[str, ...]:
+        """Say something to the agents of a run, who read it at their next stage.
+
+        `to` is a role or a task; returns the tasks that will read it, none before the run is
+        planned: then the message waits for them.
+
+        Raises:
+            UserError: The run has ended, or has no such agent at work.
+        """
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.run_durable(messages.tell, run_id, to=to, content=text)
+
+    async def messages(self, run_id: str) -> tuple[Message, ...]:
+        """All messages of a run, in order."""
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.read(message_rows.of_run, run_id)
 
     async def get(self, run_id: str) -> Run:
         """A run with its plan, result and report."""

@@ -9,9 +9,11 @@ from mas.adapters.stores import schema
 from mas.adapters.stores.transaction import from_us, now_us, touch
 from mas.core.errors import Bug
 from mas.core.events import (
+    ApprovalRequested,
     EffectIntended,
     Event,
     EventBody,
+    MessageSent,
     TaskRecorded,
     TaskStarted,
     event_type,
@@ -36,7 +38,7 @@ _AFTER = (
 )
 
 # What happens inside an attempt: nobody can start anything because of it.
-_INSIDE = (TaskStarted, TaskRecorded, EffectIntended)
+_INSIDE = (TaskStarted, TaskRecorded, EffectIntended, ApprovalRequested, MessageSent)
 
 _DECODER: msgspec.json.Decoder[EventBody] = msgspec.json.Decoder(EventBody)
 

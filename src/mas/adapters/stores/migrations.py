@@ -7,13 +7,14 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
+from mas.adapters.stores.migration_2 import budgets_approvals_messages
 from mas.adapters.stores.schema import metadata
 
 Migration: TypeAlias = Callable[[Connection], None]
 """Brings the schema from one version to the next. Once released, it never changes."""
 
 FIRST_VERSION = 1
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (budgets_approvals_messages,)
 """The entry at index 0 leads from version 1 to version 2, and so on."""
 
 VERSION = FIRST_VERSION + len(MIGRATIONS)

@@ -10,7 +10,15 @@ import msgspec
 from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, or_, select, update
 
 from mas.adapters.stores import schema
-from mas.adapters.stores.transaction import from_us, now_us, optional_moment, to_us
+from mas.adapters.stores.transaction import (
+    from_us,
+    now_us,
+    optional_duration,
+    optional_moment,
+    to_duration_us,
+    to_us,
+)
+from mas.core.budget import Budget
 from mas.core.failure import Failure
 from mas.core.plan import Plan
 from mas.core.run import Run, RunRequest, RunStatus, RunSummary, StopReason
@@ -68,6 +76,10 @@ _ADOPT = (
     .where(_run.id == _BY_ID)
     .values(status=RunStatus.RUNNING.value, plan=bindparam("new_plan"))
 )
+_SET_PLAN = update(schema.run).where(_run.id == _BY_ID).values(plan=bindparam("new_plan"))
+_SET_STATUS = update(schema.run).where(_run.id == _BY_ID).values(status=bindparam("new_status"))
+_DEADLINE = select(_run.started_at, _run.budget_time_us).where(_run.id == _BY_ID)
+_PLAN = select(_run.plan).where(_run.id == _BY_ID)
 _REQUEST_CANCEL = (
     update(schema.run).where(_run.id == _BY_ID).values(cancel_requested_at=bindparam("at"))
 )
@@ -123,6 +135,9 @@ def add(conn: Connection, run_id: str, request: RunRequest, *, created_at: datet
         "cost_micros": 0,
         "created_at": to_us(created_at),
         "last_event": 0,
+        "budget_tokens": request.budget.tokens,
+        "budget_cost_micros": request.budget.cost_micros,
+        "budget_time_us": to_duration_us(request.budget.time),
     }
     conn.execute(_INSERT, row)
 
@@ -145,6 +160,11 @@ def load(conn: Connection, run_id: str) -> Run | None:
     return Run(
         **_summary_fields(row),
         options=msgspec.json.decode(row.options),
+        budget=Budget(
+            tokens=row.budget_tokens,
+            cost_micros=row.budget_cost_micros,
+            time=optional_duration(row.budget_time_us),
+        ),
         plan=None if row.plan is None else msgspec.json.decode(row.plan, type=Plan),
         result=None if row.result is None else msgspec.json.decode(row.result),
         report=row.report,
@@ -179,6 +199,30 @@ def start_planning(conn: Connection, run_id: str) -> None:
 def adopt_plan(conn: Connection, run_id: str, plan: Plan) -> None:
     """Give a run its plan and move it to `running`."""
     conn.execute(_ADOPT, {"run_id": run_id, "new_plan": encode_json(plan, what="The plan")})
+
+
+def plan_of(conn: Connection, run_id: str) -> Plan | None:
+    """The plan of a run as it stands."""
+    plan = conn.execute(_PLAN, {"run_id": run_id}).scalar()
+    return None if plan is None else msgspec.json.decode(plan, type=Plan)
+
+
+def change_plan(conn: Connection, run_id: str, plan: Plan) -> None:
+    """Replace the plan of a run that goes on."""
+    conn.execute(_SET_PLAN, {"run_id": run_id, "new_plan": encode_json(plan, what="The plan")})
+
+
+def set_status(conn: Connection, run_id: str, status: RunStatus) -> None:
+    """Move a run that goes on between `running` and `awaiting_approval`."""
+    conn.execute(_SET_STATUS, {"run_id": run_id, "new_status": status.value})
+
+
+def deadline(conn: Connection, run_id: str) -> datetime | None:
+    """When the time of a run's budget is over; None when it has none."""
+    row = conn.execute(_DEADLINE, {"run_id": run_id}).one()
+    if row.started_at is None or row.budget_time_us is None:
+        return None
+    return from_us(row.started_at + row.budget_time_us)
 
 
 def request_cancel(conn: Connection, run_id: str) -> None:

@@ -56,6 +56,10 @@ run = Table(
     Column("finished_at", BigInteger),
     Column("cancel_requested_at", BigInteger),
     Column("last_event", BigInteger, nullable=False),
+    # Limits of the run; None is no limit.
+    Column("budget_tokens", BigInteger),
+    Column("budget_cost_micros", BigInteger),
+    Column("budget_time_us", BigInteger),
     Index("run_by_status", "status"),
 )
 
@@ -153,4 +157,93 @@ event = Table(
     Column("type", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What calls under way may use at most. A row lives as long as its call; those of an attempt that
+# was lost go with it.
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
+    ForeignKeyConstraint(["run", "task"], ["task.run", "task.id"]),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("call", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger),
+    ForeignKeyConstraint(["run", "task"], ["task.run", "task.id"]),
+    Index("approval_by_step", "run", "task", "key", unique=True),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("sender", Text, nullable=False),
+    # The step that sent it, so that a repeated step sends it once; None for a person.
+    Column("key", Text),
+    Column("recipient", Text, nullable=False),
+    Column("intent", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# One row for each task that a message goes to.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("task", Text, primary_key=True),
+    # The step that has read it.
+    Column("read_by", Text),
+    ForeignKeyConstraint(["run", "number"], ["message.run", "message.number"]),
+    ForeignKeyConstraint(["run", "task"], ["task.run", "task.id"]),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("role", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("role", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+lesson = Table(
+    "lesson",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("successes", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("learned_at", BigInteger, nullable=False),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -130,6 +130,17 @@ _GIVE_BACK = (
         failure=bindparam("new_failure"),
     )
 )
+_HOLD = (
+    update(schema.task)
+    .where(_OWNED)
+    .values(state=bindparam("new_state"), owner=None, unmet=bindparam("new_unmet"))
+)
+_RELEASE_HELD = (
+    update(schema.task)
+    .where(_THIS, _task.state == TaskState.AWAITING.value)
+    .values(state=TaskState.READY.value)
+)
+_SET_SPEC = update(schema.task).where(_THIS).values(spec=bindparam("new_spec"))
 _FAILURES = select(_task.failures).where(_THIS)
 _NEW_LIVES = (
     update(schema.task).where(_task.run == _RUN, ~_task.state.in_(_ENDED)).values(crashes=0)
@@ -180,6 +191,13 @@ class Running:
 
 def add_plan(conn: Connection, run_id: str, plan: Plan) -> None:
     """Store the tasks of a checked plan; those without dependencies are ready."""
+    _insert(conn, run_id, plan.tasks, first=0, done=frozenset())
+
+
+def _insert(
+    conn: Connection, run_id: str, specs: Sequence[TaskSpec], *, first: int, done: Collection[str]
+) -> None:
+    unmet = {spec.id: sum(need not in done for need in spec.depends_on) for spec in specs}
     tasks = [
         {
             "run": run_id,
@@ -187,23 +205,54 @@ def add_plan(conn: Connection, run_id: str, plan: Plan) -> None:
             "position": position,
             "role": spec.role,
             "spec": encode_json(spec, what=f"Task {spec.id}"),
-            "state": (TaskState.WAITING if spec.depends_on else TaskState.READY).value,
-            "unmet": len(spec.depends_on),
+            "state": (TaskState.WAITING if unmet[spec.id] else TaskState.READY).value,
+            "unmet": unmet[spec.id],
             "attempt": 0,
             "failures": 0,
             "crashes": 0,
             "summary": "",
         }
-        for position, spec in enumerate(plan.tasks)
+        for position, spec in enumerate(specs, start=first)
     ]
     conn.execute(_INSERT_TASKS, tasks)
     edges = [
         {"run": run_id, "depends_on": needed, "task": spec.id}
-        for spec in plan.tasks
+        for spec in specs
         for needed in spec.depends_on
     ]
     if edges:
         conn.execute(_INSERT_EDGES, edges)
+
+
+def extend(conn: Connection, run_id: str, specs: Sequence[TaskSpec]) -> None:
+    """Add tasks to a run that goes on, behind those that it has; the plan was checked before."""
+    known = states(conn, run_id)
+    done = {name for name, state in known.items() if state is TaskState.SUCCEEDED}
+    _insert(conn, run_id, specs, first=len(known), done=done)
+
+
+def hold(
+    conn: Connection, fence: Fence, *, state: TaskState, unmet: int = 0
+) -> bool:
+    """End an attempt without a failure: its task waits. False when it does not own it."""
+    params = {**fence.params(), "new_state": state.value, "new_unmet": unmet}
+    return conn.execute(_HOLD, params).rowcount == 1
+
+
+def add_needs(conn: Connection, run_id: str, spec: TaskSpec, needed: Iterable[str]) -> None:
+    """Let a task depend on more tasks; `spec` is how it is planned now."""
+    conn.execute(
+        _INSERT_EDGES,
+        [{"run": run_id, "depends_on": need, "task": spec.id} for need in needed],
+    )
+    encoded = encode_json(spec, what=f"Task {spec.id}")
+    conn.execute(_SET_SPEC, {"run_id": run_id, "task_id": spec.id, "new_spec": encoded})
+
+
+def let_go(conn: Connection, run_id: str, task_id: str) -> bool:
+    """Make a task that waits for a person ready again; False when it does not wait."""
+    params = {"run_id": run_id, "task_id": task_id}
+    return conn.execute(_RELEASE_HELD, params).rowcount == 1
 
 
 def of_run(conn: Connection, run_id: str) -> tuple[Task, ...]:

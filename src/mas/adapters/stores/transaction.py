@@ -54,3 +54,13 @@ def from_us(value: int) -> datetime:
 def optional_moment(value: int | None) -> datetime | None:
     """The moment, or None where none is stored."""
     return None if value is None else from_us(value)
+
+
+def to_duration_us(value: timedelta | None) -> int | None:
+    """Microseconds of a duration, or None."""
+    return None if value is None else value // _MICROSECOND
+
+
+def optional_duration(value: int | None) -> timedelta | None:
+    """The duration that `to_duration_us` stored."""
+    return None if value is None else value * _MICROSECOND

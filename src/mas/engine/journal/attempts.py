@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import events, records, runs, tasks
+from mas.adapters.stores import approvals, budgets, events, records, runs, tasks
 from mas.adapters.stores.records import NewRecord
 from mas.adapters.stores.tasks import Fence
 from mas.adapters.stores.transaction import now
@@ -20,20 +20,49 @@ from mas.core.events import (
     TaskReturned,
     TaskSucceeded,
 )
+from mas.core.budget import Budget
+from mas.core.errors import BudgetReached
 from mas.core.failure import Failure
+from mas.core.plan import BadPlan, TaskSpec
 from mas.core.run import TaskState
-from mas.core.usage import NOTHING
+from mas.core.usage import NOTHING, Usage
+from mas.engine.journal.fencing import Superseded, check
 from mas.engine.journal.recovery import skip_dependents
+from mas.engine.journal.waiting import extend, restate
 
 
-class Superseded(Exception):
-    """The attempt does not own its task any more: its process was taken for dead."""
+def reserve(
+    conn: Connection, fence: Fence, key: str, most: Usage, *, own: Budget
+) -> BudgetReached | None:
+    """Promise a call what it may use at most, out of the run's budget and the task's `own`.
+
+    Returns why it may not be made, and promises nothing then. The run's row is locked: two calls
+    never promise the same amount, whichever processes they are in.
+    """
+    runs.locked_head(conn, fence.run_id)
+    check(conn, fence)
+    budgets.give_up(conn, fence, key)
+    try:
+        budgets.of_run(conn, fence.run_id).reserve(most)
+        if own != Budget():
+            budgets.of_task(conn, fence, own).reserve(most)
+    except BudgetReached as reached:
+        return reached
+    budgets.promise(conn, fence, key, most)
+    return None
 
 
-def record(conn: Connection, fence: Fence, new: NewRecord) -> None:
-    """Store a finished step and its event."""
+def give_up_reservation(conn: Connection, fence: Fence, key: str) -> None:
+    """The call has failed and has used nothing that is known."""
+    budgets.give_up(conn, fence, key)
+
+
+def record(conn: Connection, fence: Fence, new: NewRecord, *, reserved: bool = False) -> None:
+    """Store a finished step and its event; with `reserved`, its promise is settled."""
     number = _record_event(conn, fence, new)
-    _check(conn, fence)
+    check(conn, fence)
+    if reserved:
+        budgets.give_up(conn, fence, new.key)
     records.add(conn, fence.run_id, fence.task_id, new, attempt=fence.attempt, event=number)
     if new.usage != NOTHING:
         runs.add_usage(conn, fence.run_id, new.usage)
@@ -44,7 +73,7 @@ def intend(
 ) -> bool:
     """Enter an action that is about to be done; True when an earlier attempt had entered it."""
     runs.locked_head(conn, fence.run_id)
-    _check(conn, fence)
+    check(conn, fence)
     if records.intended(conn, fence.run_id, fence.task_id, key):
         return True
     events.append(
@@ -70,8 +99,27 @@ def settle(conn: Connection, fence: Fence, new: NewRecord) -> None:
     records.settle(conn, fence.run_id, fence.task_id, new.key)
 
 
-def succeed(conn: Connection, fence: Fence, *, result: bytes, summary: str) -> None:
-    """End the task with its result; tasks that waited only for it are ready."""
+def succeed(
+    conn: Connection,
+    fence: Fence,
+    *,
+    result: bytes,
+    summary: str,
+    more: Sequence[TaskSpec] = (),
+    roles: Collection[str] = (),
+) -> BadPlan | None:
+    """End the task with its result; tasks that waited only for it are ready.
+
+    `more` is added to the plan. Returns what is wrong with it, and nothing has happened then.
+    """
+    if more:
+        plan = runs.plan_of(conn, fence.run_id)
+        assert plan is not None  # noqa: S101 - a task runs only in a planned run
+        runs.locked_head(conn, fence.run_id)
+        check(conn, fence)
+        problem = extend(conn, fence.run_id, plan, more, by=fence.task_id, roles=roles)
+        if problem is not None:
+            return problem
     events.append(
         conn,
         fence.run_id,
@@ -80,6 +128,8 @@ def succeed(conn: Connection, fence: Fence, *, result: bytes, summary: str) -> N
     if not tasks.succeed(conn, fence, result=result, summary=summary):
         raise Superseded(fence.task_id)
     tasks.meet(conn, fence.run_id, fence.task_id)
+    restate(conn, fence.run_id)
+    return None
 
 
 def fail(
@@ -95,14 +145,16 @@ def fail(
     """
     run_id, task_id = fence.run_id, fence.task_id
     runs.locked_head(conn, run_id)
-    _check(conn, fence)
+    check(conn, fence)
     wait = delay(tasks.failures(conn, run_id, task_id) + 1)
     if wait is None:
         events.append(
             conn, run_id, TaskFailed(task=task_id, attempt=fence.attempt, failure=failure)
         )
         tasks.end(conn, run_id, [(task_id, failure)], state=TaskState.FAILED)
+        approvals.withdraw(conn, run_id, task_id)
         skip_dependents(conn, run_id, task_id)
+        restate(conn, run_id)
         return None
     events.append(
         conn,
@@ -125,14 +177,14 @@ def release(conn: Connection, fence: Fence) -> None:
         fence.run_id,
         TaskReturned(task=fence.task_id, attempt=fence.attempt, reason="shutdown"),
     )
-    _check(conn, fence)
+    check(conn, fence)
     tasks.give_back(conn, fence.run_id, fence.task_id)
 
 
 def stop(conn: Connection, fence: Fence) -> None:
     """End the task because a person has cancelled the run."""
     events.append(conn, fence.run_id, TaskCancelled(task=fence.task_id))
-    _check(conn, fence)
+    check(conn, fence)
     tasks.end(conn, fence.run_id, [(fence.task_id, None)], state=TaskState.CANCELLED)
 
 
@@ -147,8 +199,3 @@ def _record_event(conn: Connection, fence: Fence, new: NewRecord) -> int:
         seconds=round(new.took.total_seconds(), 6),
     )
     return events.append(conn, fence.run_id, body)
-
-
-def _check(conn: Connection, fence: Fence) -> None:
-    if not tasks.owned(conn, fence):
-        raise Superseded(fence.task_id)

@@ -12,11 +12,20 @@ from mas.adapters.stores import events, records, runs, tasks, workers
 from mas.adapters.stores.transaction import now
 from mas.adapters.stores.workers import Worker
 from mas.core.events import TaskStarted
+from mas.core.failure import Failure
 from mas.core.retry import RetryPolicy
 from mas.core.run import RunStatus, Task, TaskState
 from mas.core.values import JsonValue
-from mas.engine.journal.lifecycle import settle_cancel, unknown_run
+from mas.engine.journal.lifecycle import out_of_time, settle_cancel, unknown_run
 from mas.engine.journal.recovery import Held, IsDead, take_up
+
+
+OUT_OF_TIME = Failure(
+    kind="budget",
+    code="budget",
+    message="The time of the budget is used up.",
+    hint="Start it again with more time; what was done so far is kept.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +56,8 @@ class Turn:
 
     status: RunStatus
     cancelling: bool = False
+    late: bool = False
+    """Whether the time of the run's budget is over."""
     claimed: tuple[Claimed, ...] = ()
     held: frozenset[Held] = frozenset()
     """The attempts of this run that the worker owns, the new ones among them."""
@@ -57,7 +68,7 @@ class Turn:
     starved: bool = False
     """Whether a task may start and a limit stands against it."""
     timer: datetime | None = None
-    """When the next retry is due."""
+    """When the next retry is due, or the time of the budget is over."""
 
 
 def take_turn(
@@ -79,12 +90,16 @@ def take_turn(
     head = runs.locked_head(conn, run_id)
     if head is None:
         raise unknown_run(run_id)
-    if head.status is not RunStatus.RUNNING:
+    if not head.status.under_way:
         return Turn(status=head.status)
     take_up(conn, run_id, is_dead=is_dead, retry=retry, me=worker.id, holding=holding)
     if head.cancelling:
         status = settle_cancel(conn, run_id)
         return _turn(conn, run_id, worker, status=status, cancelling=True)
+    deadline = runs.deadline(conn, run_id)
+    if deadline is not None and deadline <= now(conn):
+        out_of_time(conn, run_id, OUT_OF_TIME)
+        return _turn(conn, run_id, worker, status=head.status, late=True)
     ready = tasks.ready(conn, run_id)
     chosen: list[Task] = []
     if ready:
@@ -95,17 +110,25 @@ def take_turn(
         # Tasks are only owned under a lease that holds: this process may just have been held up.
         workers.renew(conn, worker, lease=lease)
     claimed = tuple(_start(conn, run_id, task, worker=worker) for task in chosen)
-    turn = _turn(conn, run_id, worker, status=RunStatus.RUNNING)
-    return replace(turn, claimed=claimed, starved=len(chosen) < len(ready))
+    turn = _turn(conn, run_id, worker, status=head.status)
+    timer = min((at for at in (turn.timer, deadline) if at is not None), default=None)
+    return replace(turn, claimed=claimed, starved=len(chosen) < len(ready), timer=timer)
 
 
 def _turn(
-    conn: Connection, run_id: str, worker: Worker, *, status: RunStatus, cancelling: bool = False
+    conn: Connection,
+    run_id: str,
+    worker: Worker,
+    *,
+    status: RunStatus,
+    cancelling: bool = False,
+    late: bool = False,
 ) -> Turn:
     running = tasks.running(conn, run_id)
     return Turn(
         status=status,
         cancelling=cancelling,
+        late=late,
         held=frozenset((task.id, task.attempt) for task in running if task.owner == worker.id),
         open=tasks.count_open(conn, run_id),
         others=any(task.owner != worker.id for task in running),

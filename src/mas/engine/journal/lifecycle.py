@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import events, runs, tasks
+from mas.adapters.stores import approvals, events, lessons, runs, tasks
 from mas.adapters.stores.transaction import now
 from mas.core.errors import UserError
 from mas.core.events import (
@@ -16,16 +16,25 @@ from mas.core.events import (
     RunPlanning,
     RunQueued,
     TaskCancelled,
+    TaskFailed,
     planned_tasks,
 )
 from mas.core.failure import Failure, FailureKind
 from mas.core.ids import run_id as make_run_id
 from mas.core.plan import Plan
 from mas.core.run import Run, RunRequest, RunResult, RunStatus, StopReason, TaskState
-from mas.engine.journal.recovery import IsDead, take_up
+from mas.engine.journal.messages import deliver_earlier
+from mas.engine.journal.recovery import IsDead, skip_dependents, take_up
 
 _BEFORE_TASKS = (RunStatus.QUEUED, RunStatus.PLANNING)
-_STOP_REASONS: dict[FailureKind, StopReason] = {"budget": "budget", "refused": "rejected"}
+_STOP_REASONS: dict[FailureKind, StopReason] = {
+    "budget": "budget",
+    "refused": "rejected",
+    "blocked": "blocked",
+}
+
+
+_IDLE = (TaskState.WAITING, TaskState.READY, TaskState.AWAITING)
 
 
 def get(conn: Connection, run_id: str) -> Run:
@@ -74,9 +83,11 @@ def begin_planning(conn: Connection, run_id: str) -> Run:
 def adopt_plan(conn: Connection, run_id: str, plan: Plan) -> Run:
     """Give a run its checked plan. Where another process was quicker, its plan stands."""
     if _locked(conn, run_id).status is RunStatus.PLANNING:
-        events.append(conn, run_id, RunPlanned(tasks=planned_tasks(plan), reason=plan.reason))
+        planned = planned_tasks(plan.tasks)
+        events.append(conn, run_id, RunPlanned(tasks=planned, reason=plan.reason))
         runs.adopt_plan(conn, run_id, plan)
         tasks.add_plan(conn, run_id, plan)
+        deliver_earlier(conn, run_id, plan.tasks)
     return get(conn, run_id)
 
 
@@ -93,7 +104,7 @@ def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Fai
     Does nothing when the run has ended already, or has got something to do again.
     """
     current = _locked(conn, run_id)
-    if current.status is not RunStatus.RUNNING or tasks.count_open(conn, run_id):
+    if not current.status.under_way or tasks.count_open(conn, run_id):
         return get(conn, run_id)
     ended = tasks.of_run(conn, run_id)
     done = [task for task in ended if task.state is TaskState.SUCCEEDED]
@@ -102,10 +113,12 @@ def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Fai
     if answer is not None and answer.succeeded is not None:
         succeeded = answer.succeeded
     if failure is None:
-        failures = (task.failure for task in ended if task.state is TaskState.FAILED)
-        failure = next(failures, None)
+        failures = [task.failure for task in ended if task.state is TaskState.FAILED]
+        failure = _most_telling(failure for failure in failures if failure is not None)
     else:
         succeeded = False
+    if answer is not None:
+        _learn(conn, run_id, answer, succeeded=succeeded)
     _finish(
         conn,
         run_id,
@@ -115,6 +128,20 @@ def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Fai
         answer=answer,
     )
     return get(conn, run_id)
+
+
+def _most_telling(failures: Iterable[Failure]) -> Failure | None:
+    """The failure that stands for a run: what stopped it as a whole before what failed alone."""
+    order = {"budget": 0, "refused": 1}
+    return min(failures, key=lambda failure: order.get(failure.kind, 2), default=None)
+
+
+def _learn(conn: Connection, run_id: str, answer: RunResult, *, succeeded: bool) -> None:
+    """Count the lessons that the run was offered, and keep what it has taught."""
+    if answer.lessons_used:
+        lessons.count_lessons(conn, answer.lessons_used, succeeded=succeeded)
+    if succeeded and answer.lessons:
+        lessons.add_lessons(conn, answer.lessons)
 
 
 def request_cancel(conn: Connection, run_id: str, *, is_dead: IsDead) -> Run:
@@ -136,8 +163,11 @@ def request_cancel(conn: Connection, run_id: str, *, is_dead: IsDead) -> Run:
 def settle_cancel(conn: Connection, run_id: str) -> RunStatus:
     """Take what has not started out of the queue; end the run once nothing runs any more."""
     states = tasks.states(conn, run_id)
-    idle = [name for name, state in states.items() if state in (TaskState.WAITING, TaskState.READY)]
+    idle = [name for name, state in states.items() if state in _IDLE]
     if idle:
+        for name in idle:
+            if states[name] is TaskState.AWAITING:
+                approvals.withdraw(conn, run_id, name)
         events.append(conn, run_id, *(TaskCancelled(task=name) for name in idle))
         tasks.end(conn, run_id, [(name, None) for name in idle], state=TaskState.CANCELLED)
     if TaskState.RUNNING in states.values():
@@ -145,6 +175,17 @@ def settle_cancel(conn: Connection, run_id: str) -> RunStatus:
     partial = TaskState.SUCCEEDED in states.values()
     _finish(conn, run_id, status=RunStatus.CANCELLED, failure=None, partial=partial)
     return RunStatus.CANCELLED
+
+
+def out_of_time(conn: Connection, run_id: str, failure: Failure) -> None:
+    """End every task that nobody works on, because the run's time is used up."""
+    states = tasks.states(conn, run_id)
+    idle = [name for name in states if states[name] in (TaskState.READY, TaskState.AWAITING)]
+    for name in idle:
+        events.append(conn, run_id, TaskFailed(task=name, attempt=0, failure=failure))
+        tasks.end(conn, run_id, [(name, failure)], state=TaskState.FAILED)
+        approvals.withdraw(conn, run_id, name)
+        skip_dependents(conn, run_id, name)
 
 
 def revive(conn: Connection, run_id: str) -> Run:

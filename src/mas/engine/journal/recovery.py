@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import events, records, tasks, workers
+from mas.adapters.stores import approvals, events, records, tasks, workers
 from mas.adapters.stores.tasks import Running
 from mas.adapters.stores.workers import Worker
 from mas.core.events import TaskFailed, TaskReturned, TaskSkipped
@@ -101,6 +101,7 @@ def _bury(conn: Connection, run_id: str, task: Running, *, retry: RetryPolicy | 
     )
     events.append(conn, run_id, TaskFailed(task=task.id, attempt=task.attempt, failure=failure))
     tasks.end(conn, run_id, [(task.id, failure)], state=TaskState.FAILED)
+    approvals.withdraw(conn, run_id, task.id)
     skip_dependents(conn, run_id, task.id)
 
 

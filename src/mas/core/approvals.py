@@ -1,0 +1,29 @@
+"""Approvals: a call that waits for a person, and what the person said (R7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mas.core.calls import StoredCall
+
+ApprovalState = Literal["waiting", "approved", "rejected", "withdrawn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A stored call and where it stands. `withdrawn`: its task ended without it.
+
+    `id` is unique within the run (`a1`, `a2`, ...), `key` names the step of the task.
+    """
+
+    run_id: str
+    id: str
+    task: str
+    key: str
+    call: StoredCall
+    state: ApprovalState
+    comment: str = ""
+    asked_at: datetime
+    decided_at: datetime | None = None
