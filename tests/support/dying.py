@@ -2,7 +2,8 @@
 
 The process gets SIGKILL right `before` or `after` (MOMENT) its NUMBERth round of transactions, or
 SIGSTOP after it (`pause`), so that others can look at a run that stands still. With NUMBER 0 it
-lives, and writes how many rounds there were into the file $ROUNDS.
+lives, and writes how many rounds there were into the file $ROUNDS. Rounds are those of the store
+that $DATABASE_URL means.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mas.adapters.stores import sqlite
+
+def session_class() -> Any:
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        from mas.adapters.stores import postgres_link
+
+        return postgres_link.Session
+    from mas.adapters.stores import sqlite
+
+    return sqlite._SqliteSession
 
 
 def main() -> None:
     moment, number = sys.argv[1], int(sys.argv[2])
-    session: Any = sqlite._SqliteSession
+    session = session_class()
     transact = session.transact
     rounds = 0
 

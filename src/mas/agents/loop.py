@@ -1,17 +1,21 @@
 """Observe → Reason → Plan → Act → Validate: the way every task is worked on (A2).
 
 Each stage is one durable step: once recorded it is never done again, and after a crash the loop
-goes on behind the last recorded one.
+goes on behind the last recorded one. A result that fails its validation is reasoned about anew,
+an agent that goes round in circles starts afresh; both a bounded number of times (R12).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Generic, Protocol, TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import msgspec
 
-from mas.core.errors import Permanent
+from mas.agents.stuck import Stuck
+from mas.core.errors import Blocked, Permanent
+from mas.core.messages import Message
 from mas.core.ports import Work
 from mas.core.stages import Acting, Observation, Reasoning, StageName, StagePlan, Validation
 from mas.core.values import JsonValue
@@ -56,8 +60,49 @@ class Mind(Protocol[O, R, P, A]):
         ...
 
 
+@runtime_checkable
+class Listens(Protocol):
+    """A mind that reads messages: before each stage it is told those that are new."""
+
+    def told(self, messages: Sequence[Message]) -> None:
+        """Take note of messages of other agents and of a person."""
+        ...
+
+
+@runtime_checkable
+class TriesAgain(Protocol):
+    """A mind that can do better when it knows what was wrong."""
+
+    def failed(self, validation: Validation) -> None:
+        """Take note that the result did not hold; the next round begins at `reason`."""
+        ...
+
+
+@runtime_checkable
+class StartsAfresh(Protocol):
+    """A mind that can begin from nothing after it went round in circles."""
+
+    async def wipe(self) -> None:
+        """Forget this task in the agent's stored memory; done once for each fresh start."""
+        ...
+
+    def afresh(self, why: Stuck) -> None:
+        """Forget what this attempt knows but `why`; the next round begins at `observe`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rounds:
+    """How often one task may be gone through anew."""
+
+    replans: int = 2
+    """After a failed validation."""
+    restarts: int = 1
+    """After going round in circles."""
+
+
 class Worked(Generic[O, R, P, A]):
-    """The five records of one task."""
+    """The five records of one task, those of its last round."""
 
     def __init__(self, seen: O, thought: R, planned: P, done: A, validation: Validation) -> None:
         self.seen = seen
@@ -67,36 +112,96 @@ class Worked(Generic[O, R, P, A]):
         self.validation = validation
 
 
-async def work_through(work: Work, mind: Mind[O, R, P, A]) -> Worked[O, R, P, A]:
-    """Take one task through its five stages.
+def stage_key(stage: StageName, round_: int) -> str:
+    """The key of a stage's record: `plan` in the first round, `plan.2` in the second."""
+    return stage if round_ == 1 else f"{stage}.{round_}"
+
+
+async def work_through(
+    work: Work, mind: Mind[O, R, P, A], rounds: Rounds | None = None
+) -> Worked[O, R, P, A]:
+    """Take one task through its five stages, as often as `rounds` allows and `mind` can.
 
     Raises:
-        Permanent: The result did not pass its validation.
+        Permanent: The result did not pass its validation (`not_valid`).
+        Blocked: The agent repeats itself, also after a fresh start.
         MasError: Whatever a stage raises.
     """
-    seen = await _stage(work, "observe", mind.observes, mind.observe)
-    thought = await _stage(work, "reason", mind.reasons, lambda: mind.reason(seen))
-    planned = await _stage(work, "plan", mind.plans, lambda: mind.plan(seen, thought))
-    done = await _stage(work, "act", mind.acts, lambda: mind.act(seen, thought, planned))
-    validation = await _stage(
-        work, "validate", Validation, lambda: mind.validate(seen, thought, planned, done)
+    rounds = rounds or Rounds()
+    round_, replans, restarts = 1, 0, 0
+    seen: O | None = None
+    while True:
+        try:
+            if seen is None:
+                seen = await _stage(work, mind, "observe", round_, mind.observes, mind.observe)
+            worked = await _from_reason(work, mind, round_, seen)
+        except Stuck as exc:
+            if restarts >= rounds.restarts or not isinstance(mind, StartsAfresh):
+                raise _blocked(work, exc, restarts) from exc
+            restarts, round_, seen = restarts + 1, round_ + 1, None
+            await work.record(f"wipe.{round_}", "action", mind.wipe)
+            mind.afresh(exc)
+            continue
+        if worked.validation.valid:
+            return worked
+        if replans >= rounds.replans or not isinstance(mind, TriesAgain):
+            raise _not_valid(work, worked.validation)
+        replans, round_ = replans + 1, round_ + 1
+        mind.failed(worked.validation)
+
+
+async def _from_reason(
+    work: Work, mind: Mind[O, R, P, A], round_: int, seen: O
+) -> Worked[O, R, P, A]:
+    thought = await _stage(work, mind, "reason", round_, mind.reasons, lambda: mind.reason(seen))
+    planned = await _stage(work, mind, "plan", round_, mind.plans, lambda: mind.plan(seen, thought))
+    done = await _stage(
+        work, mind, "act", round_, mind.acts, lambda: mind.act(seen, thought, planned)
     )
-    if not validation.valid:
-        raise Permanent(
-            f"The result of {work.task.id} did not pass its check ({validation.check}): "
-            f"{validation.output}.",
-            hint="Look at its stages with `mas runs show`.",
-            code="not_valid",
-        )
+    validation = await _stage(
+        work,
+        mind,
+        "validate",
+        round_,
+        Validation,
+        lambda: mind.validate(seen, thought, planned, done),
+    )
     return Worked(seen, thought, planned, done, validation)
 
 
 async def _stage(
-    work: Work, name: StageName, type_: type[S], body: Callable[[], Awaitable[S]]
+    work: Work,
+    mind: object,
+    name: StageName,
+    round_: int,
+    type_: type[S],
+    body: Callable[[], Awaitable[S]],
 ) -> S:
-    value = await work.record(name, "stage", body, summary=_summary)
+    key = stage_key(name, round_)
+    if isinstance(mind, Listens):
+        messages = await work.inbox(key)
+        if messages:
+            mind.told(messages)
+    value = await work.record(key, "stage", body, summary=_summary)
     return msgspec.convert(value, type_)
 
 
 def _summary(value: JsonValue) -> str:
     return str(cast("dict[str, JsonValue]", value).get("summary", ""))
+
+
+def _not_valid(work: Work, validation: Validation) -> Permanent:
+    return Permanent(
+        f"The result of {work.task.id} did not pass its check ({validation.check}): "
+        f"{validation.output}.",
+        hint="Look at its stages with `mas runs show`.",
+        code="not_valid",
+    )
+
+
+def _blocked(work: Work, stuck: Stuck, restarts: int) -> Blocked:
+    after = ", also after a fresh start" if restarts else ""
+    return Blocked(
+        f"The agent of {work.task.id} goes round in circles{after}: {stuck.repetition}.",
+        hint=stuck.hint,
+    )

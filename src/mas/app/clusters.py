@@ -75,12 +75,18 @@ class ClusterReading:
             Transient: The server is out of reach.
         """
         source = self.find(named)
-        if source is None:
-            return ClusterChoice(kind="none", name="", locator="")
-        locator = _locator(source, named)
-        choice = ClusterChoice(kind=source.kind, name=source.name, locator=locator)
-        self._read[locator] = await self._digest(source)
+        choice = _choice(source, named)
+        if source is not None:
+            self._read[choice.locator] = await self._digest(source)
         return choice
+
+    def point_at(self, named: str | None) -> ClusterChoice:
+        """Find the source without reading it.
+
+        Raises:
+            UserError: What was named is neither a file nor a context.
+        """
+        return _choice(self.find(named), named)
 
     async def read(self, options: JsonObject) -> Cluster | None:
         """The digest of the cluster that a run's options name."""
@@ -99,6 +105,12 @@ class ClusterReading:
             self._recogniser = Recogniser(self._catalog.tools.values())
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return await read_cluster(source, interesting=self._recogniser.interesting, read_at=now)
+
+
+def _choice(source: ClusterSource | None, named: str | None) -> ClusterChoice:
+    if source is None:
+        return ClusterChoice(kind="none", name="", locator="")
+    return ClusterChoice(kind=source.kind, name=source.name, locator=_locator(source, named))
 
 
 def _locator(source: ClusterSource, named: str | None) -> str:

@@ -9,13 +9,18 @@ import sys
 from dataclasses import dataclass
 
 from mas import __version__
+from mas.adapters.models.registry import usable_target
+from mas.adapters.models.targets import Target, chosen_name
+from mas.adapters.stores import runs
 from mas.app.clusters import ClusterReading
 from mas.app.settings import Settings
-from mas.app.wiring import open_engine
+from mas.app.settings_file import DEFAULT
+from mas.app.storage import open_store
 from mas.catalog.loader import load_catalog
-from mas.core.errors import MasError
+from mas.core.errors import MasError, UserError
 
 _PYTHON = (3, 11)
+_MANY = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +49,8 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
         await _journal(settings),
         _catalog(),
         _cluster(settings),
-        Check(
-            name="model",
-            ok=False,
-            found="none configured; decisions are made by rules alone",
-            needed=False,
-        ),
+        *_models(settings),
+        *_set(settings),
     )
 
 
@@ -67,14 +68,13 @@ def _home(settings: Settings) -> Check:
 
 
 async def _journal(settings: Settings) -> Check:
+    if settings.database_url:
+        return Check(name="journal", ok=True, found="in the database (not contacted)")
     if not settings.database.exists():
         return Check(name="journal", ok=True, found="none yet; the first run makes it")
-    catalog = load_catalog()
     try:
-        async with open_engine(
-            settings, catalog, ClusterReading(catalog, settings.environment)
-        ) as engine:
-            unfinished = len(await engine.unfinished())
+        async with open_store(settings) as store:
+            unfinished = len(await store.read(runs.unfinished, limit=_MANY))
     except MasError as error:
         return Check(name="journal", ok=False, found=error.message, mend=error.hint)
     mend = "mas runs resume" if unfinished else ""
@@ -84,6 +84,61 @@ async def _journal(settings: Settings) -> Check:
         found=f"{settings.database}, {unfinished} unfinished runs",
         mend=mend,
         needed=False,
+    )
+
+
+def _models(settings: Settings) -> tuple[Check, ...]:
+    """The model of every role that has one, and what is asked in its place; none is contacted."""
+    models = settings.models
+    if models.default is None and not models.roles:
+        return (
+            Check(
+                name="model",
+                ok=False,
+                found="none configured; decisions are made by rules alone",
+                mend="Set MAS_MODEL, for example to anthropic:claude-sonnet-5-5, and its key.",
+                needed=False,
+            ),
+        )
+    uses = {"": models.default, **models.roles}
+    later = dict.fromkeys(
+        name for names in (models.fallbacks, *models.fallbacks_by_role.values()) for name in names
+    )
+    return (
+        *(_model(settings, role) for role, name in uses.items() if name),
+        *(_fallback(settings, name) for name in later),
+    )
+
+
+def _model(settings: Settings, role: str) -> Check:
+    name = chosen_name(settings.models, settings.environment, role=role, wanted=None) or ""
+    kind = f"model of {role}" if role else "model"
+    try:
+        target = usable_target(name, settings.models, settings.environment)
+    except UserError as error:
+        return Check(name=kind, ok=False, found=error.message, mend=error.hint)
+    return Check(name=kind, ok=True, found=_told(target))
+
+
+def _fallback(settings: Settings, name: str) -> Check:
+    try:
+        found = _told(usable_target(name, settings.models, settings.environment))
+    except UserError as error:
+        return Check(name="fall-back", ok=False, found=error.message, mend=error.hint, needed=False)
+    return Check(name="fall-back", ok=True, found=found, needed=False)
+
+
+def _told(target: Target) -> str:
+    key = f"{target.key_name} is set" if target.key_name else "without a key"
+    return f"{target.name} at {target.base_url}, {key} (not contacted)"
+
+
+def _set(settings: Settings) -> tuple[Check, ...]:
+    """What somebody has set, and where; the defaults are in docs/configuration.md."""
+    return tuple(
+        Check(name="setting", ok=True, found=f"{one.name} = {one.value} ({one.origin})")
+        for one in settings.shown
+        if one.origin != DEFAULT
     )
 
 

@@ -2,80 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from mas.app.clusters import ClusterReading
+from mas.adapters.live.folder import LiveText
+from mas.app.asking import Ask, check_request, to_request
+from mas.app.parts import Parts
 from mas.app.settings import Settings
-from mas.app.wiring import open_engine
-from mas.catalog.loader import load_catalog
+from mas.app.wiring import model_name, open_parts
+from mas.core.approvals import Approval
 from mas.core.errors import UserError
 from mas.core.events import Event
-from mas.core.language import Language, detect_language
+from mas.core.messages import EVERYBODY, Message
 from mas.core.records import Record
-from mas.core.run import Run, RunRequest, RunSummary, Task
-from mas.engine import Engine
-from mas.teams.routing import route
+from mas.core.run import Run, RunSummary, Task
 
-MAX_REQUEST = 20_000
-"""Characters that a request may have."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """A request as a face received it; None leaves the choice to MAS."""
-
-    text: str
-    team: str | None = None
-    language: Language | None = None
-    cluster: str | None = None
+__all__ = ["Ask", "RunDetail", "Service", "open_service"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunDetail:
-    """A run with its tasks and their records."""
+    """A run with all that belongs to it."""
 
     run: Run
     tasks: tuple[Task, ...]
     records: tuple[Record, ...]
-
-
-def check_request(text: str) -> str:
-    """A request that can be worked on.
-
-    Raises:
-        UserError: It is empty, too long, or no text.
-    """
-    if not text.strip():
-        raise UserError(
-            "The request is empty.",
-            hint='Say what to decide, for example: mas ask "Should we adopt Tekton?"',
-            code="empty_request",
-        )
-    if len(text) > MAX_REQUEST:
-        raise UserError(
-            f"The request has {len(text):,} characters, and {MAX_REQUEST:,} is the limit.",
-            hint="Ask in a few sentences.",
-            code="request_too_long",
-        )
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as exc:
-        raise UserError(
-            "The request is not valid text.",
-            hint="Send it as UTF-8.",
-            code="request_not_text",
-        ) from exc
-    return text
+    approvals: tuple[Approval, ...]
+    messages: tuple[Message, ...]
 
 
 class Service:
     """All use cases over one engine."""
 
-    def __init__(self, engine: Engine, reading: ClusterReading) -> None:
-        self._engine = engine
-        self._reading = reading
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._engine = parts.engine
 
     async def submit(self, ask: Ask) -> Run:
         """Check a request, read the cluster it names, and make the run.
@@ -83,18 +46,14 @@ class Service:
         When this returns the run is stored and nothing of it can be lost; when it raises there is
         no run.
         """
-        text = check_request(ask.text)
-        catalog = load_catalog()
-        chosen = route(text, catalog, wanted=ask.team)
-        cluster = await self._reading.choose(ask.cluster)
-        return await self._engine.submit(
-            RunRequest(
-                text=text,
-                team=chosen.team,
-                language=ask.language or detect_language(text),
-                options=cluster.to_options(),
-            )
-        )
+        return await self._engine.submit(await to_request(ask, self._parts, self._earlier))
+
+    async def _earlier(self, named: str) -> Run:
+        return await self._engine.get(await self.find(named))
+
+    def model_of(self, run: Run) -> str | None:
+        """The model that a run's first agent asks; None: rules decide."""
+        return model_name(run, self._parts)
 
     async def drive(self, run_id: str) -> Run:
         """Work on a run until it has ended."""
@@ -146,12 +105,58 @@ class Service:
         return await self._engine.get(run_id)
 
     async def detail(self, run_id: str) -> RunDetail:
-        """One run with tasks and records."""
+        """One run with all that belongs to it."""
         return RunDetail(
             run=await self._engine.get(run_id),
             tasks=await self._engine.tasks(run_id),
             records=await self._engine.records(run_id),
+            approvals=await self._engine.approvals(run_id),
+            messages=await self._engine.messages(run_id),
         )
+
+    async def approvals(self, run_id: str) -> tuple[Approval, ...]:
+        """The calls of a run that wait for a person."""
+        asked = await self._engine.approvals(run_id)
+        return tuple(approval for approval in asked if approval.state == "waiting")
+
+    async def decide(
+        self, run_id: str, approval: str | None, *, approved: bool, comment: str = ""
+    ) -> Approval:
+        """Answer a call that waits; None means the only one that does.
+
+        Raises:
+            UserError: There is none, or there are several and none is named.
+        """
+        return await self._engine.decide(
+            run_id,
+            approval or await self._only_waiting(run_id),
+            approved=approved,
+            comment=comment,
+        )
+
+    async def _only_waiting(self, run_id: str) -> str:
+        waiting = await self.approvals(run_id)
+        if len(waiting) == 1:
+            return waiting[0].id
+        if not waiting:
+            raise UserError(
+                f"Nothing of run {run_id} waits for approval.",
+                hint=f"See how it stands: mas runs show {run_id}",
+                code="nothing_waits",
+            )
+        raise UserError(
+            f"{len(waiting)} calls of run {run_id} wait for approval.",
+            hint=f"Name one of: {', '.join(approval.id for approval in waiting)}.",
+            code="several_wait",
+        )
+
+    async def tell(self, run_id: str, text: str, *, to: str | None = None) -> tuple[str, ...]:
+        """Say something to the agents of a run; returns the tasks that will read it."""
+        return await self._engine.tell(run_id, check_request(text), to=to or EVERYBODY)
+
+    def follow_output(self, run_id: str, *, ended: asyncio.Event) -> AsyncIterator[LiveText]:
+        """What the agents of a run show while they work, until `ended` is set."""
+        return self._parts.live.follow(run_id, ended=ended)
 
     def watch(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Events of a run, from the one behind `after` until it has ended."""
@@ -161,7 +166,5 @@ class Service:
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """The service on the state under `settings.home`."""
-    catalog = load_catalog()
-    reading = ClusterReading(catalog, settings.environment)
-    async with open_engine(settings, catalog, reading) as engine:
-        yield Service(engine, reading)
+    async with open_parts(settings) as parts:
+        yield Service(parts)

@@ -2,51 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from mas.adapters.clock import SystemClock
-from mas.adapters.stores.sqlite import SqliteStore
+from mas.adapters.live.folder import FolderOutput
+from mas.adapters.models.registry import ConfiguredModels
+from mas.adapters.policy_file import load_policy
+from mas.adapters.stores.choose import store_for
+from mas.adapters.stores.lessons import StoredLessons
+from mas.adapters.stores.memories import StoredMemories
+from mas.agents.roles.loader import load_roles
 from mas.app.clusters import ClusterReading
+from mas.app.doers import Doers, Workshop
+from mas.app.parts import Parts
 from mas.app.settings import Settings
-from mas.core.ports import Work
-from mas.core.run import TaskOutcome
-from mas.core.tools import Catalog
+from mas.app.tools import open_tools
+from mas.catalog.loader import load_catalog
+from mas.core.masking import Masker, secret_values
+from mas.core.run import Run
 from mas.engine import Engine, EngineSettings
-from mas.teams.decide.minds import do_deciding, do_planning, do_research
 from mas.teams.decide.team import DecideTeam
-
-
-class _Role:
-    """A doer made of one function."""
-
-    def __init__(self, do: Callable[[Work], Awaitable[TaskOutcome]]) -> None:
-        self._do = do
-
-    async def do(self, work: Work) -> TaskOutcome:
-        return await self._do(work)
+from mas.teams.planned.team import PlannedTeam, SoloTeam
 
 
 @asynccontextmanager
-async def open_engine(
-    settings: Settings, catalog: Catalog, reading: ClusterReading
-) -> AsyncIterator[Engine]:
-    """The durable engine on the journal under `settings.home`, with every team wired in."""
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Everything over the journal under `settings.home`, with every team wired in."""
     clock = SystemClock()
-    store = SqliteStore(settings.database, clock=clock)
-    doers = {
-        "planner": _Role(lambda work: do_planning(work, catalog)),
-        "researcher": _Role(lambda work: do_research(work, catalog, reading.read)),
-        "decider": _Role(lambda work: do_deciding(work, catalog)),
-    }
+    catalog = load_catalog()
+    reading = ClusterReading(catalog, settings.environment)
+    masker = Masker(secret_values(settings.environment))
+    roles = load_roles(settings.agents_folder).roles
+    live = FolderOutput(folder=settings.home / "live", mask=masker.mask)
+    policy = load_policy(settings.policy_file)
     async with (
-        store,
-        Engine(
-            store=store,
-            teams={"decide": DecideTeam()},
-            doers=doers,
-            clock=clock,
-            settings=EngineSettings(),
-        ) as engine,
+        store_for(settings.database_url, settings.database, clock) as store,
+        ConfiguredModels(settings.models, settings.environment, clock=clock) as models,
+        open_tools(settings, masker) as tools,
     ):
-        yield engine
+        workshop = Workshop(
+            settings=settings,
+            catalog=catalog,
+            reading=reading,
+            roles=roles,
+            models=models,
+            tools=tools,
+            policy=policy,
+            memories=StoredMemories(store),
+            lessons=StoredLessons(store),
+            masker=masker,
+        )
+        async with Engine(
+            store=store,
+            teams={
+                "decide": DecideTeam(),
+                "operate": PlannedTeam("operate"),
+                "build": PlannedTeam("build"),
+                "agent": SoloTeam(),
+            },
+            doers=Doers(workshop),
+            clock=clock,
+            settings=EngineSettings(limits=settings.limits),
+            live=live,
+        ) as engine:
+            yield Parts(
+                settings=settings,
+                catalog=catalog,
+                reading=reading,
+                roles=roles,
+                models=models,
+                live=live,
+                engine=engine,
+            )
+
+
+def model_name(run: Run, parts: Parts) -> str | None:
+    """The model that the first agent of a run asks; None: rules decide."""
+    role = "planner" if run.team == "decide" else "orchestrator"
+    wanted = run.options.get("model") or parts.roles[role].model
+    if run.options.get("no_model") is True:
+        return None
+    model = parts.models.for_role(role, wanted=None if wanted is None else str(wanted))
+    return None if model is None else model.name

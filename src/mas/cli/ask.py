@@ -5,30 +5,35 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from datetime import timedelta
+from typing import cast
 
 from mas.app.service import Ask, Service, open_service
 from mas.app.settings import Settings
 from mas.cli import exits
+from mas.cli.approving import Approver
+from mas.cli.options import AskOptions
 from mas.cli.output import print_json, print_markdown
 from mas.cli.progress import Progress
+from mas.core.budget import Budget
+from mas.core.errors import UserError
+from mas.core.events import ApprovalRequested
 from mas.core.language import Language
 from mas.core.run import Run, RunStatus
+from mas.core.usage import MICROS_PER_USD
 
 
-async def ask(
-    settings: Settings,
-    text: str,
-    *,
-    team: str | None,
-    language: Language | None,
-    cluster: str | None,
-    as_json: bool,
-) -> int:
+async def ask(settings: Settings, text: str, *, options: AskOptions, as_json: bool) -> int:
     """Make the run, work on it, print the answer."""
-    request = Ask(text=text, team=team, language=language, cluster=cluster)
+    request = _to_ask(text, options)
     started = time.monotonic()
     async with open_service(settings) as service:
         run = await service.submit(request)
+        if not options.no_model and service.model_of(run) is None:
+            print(
+                "mas: No model is configured; rules decide. `mas doctor` says what is missing.",
+                file=sys.stderr,
+            )
         try:
             run = await work_and_show(service, run)
         except asyncio.CancelledError:
@@ -40,18 +45,58 @@ async def ask(
     return show_answer(run, as_json=as_json, took=time.monotonic() - started)
 
 
+def _to_ask(text: str, options: AskOptions) -> Ask:
+    for name, value in (
+        ("usd", options.budget_usd),
+        ("tokens", options.budget_tokens),
+        ("seconds", options.budget_seconds),
+    ):
+        if value is not None and not 0 <= value < 1e12:
+            raise UserError(
+                f"--budget-{name} cannot be {value:g}.",
+                hint="Give a limit of 0 or more.",
+                code="bad_budget",
+            )
+    usd, seconds = options.budget_usd, options.budget_seconds
+    return Ask(
+        text=text,
+        team=options.team,
+        language=cast("Language | None", options.language),
+        cluster=options.cluster,
+        model=options.model,
+        no_model=options.no_model,
+        dry_run=options.dry_run,
+        budget=Budget(
+            tokens=options.budget_tokens,
+            cost_micros=None if usd is None else round(usd * MICROS_PER_USD),
+            time=None if seconds is None else timedelta(seconds=seconds),
+        ),
+        approve_writes=options.yes,
+        after=options.after,
+        role=options.role,
+    )
+
+
 async def work_and_show(service: Service, run: Run, *, resume: bool = False) -> Run:
-    """Drive a run; on a terminal show its events while it goes on."""
+    """Drive a run; show its events on a terminal, and what waits for a person anywhere."""
     work = service.resume(run.id) if resume else service.drive(run.id)
-    if not sys.stderr.isatty():
-        return await work
+    shows = sys.stderr.isatty()
+    if not shows and run.team == "decide":
+        return await work  # asks nobody for anything
     progress = Progress(run.language)
+    approver = Approver(service, run.id)
 
     async def follow() -> None:
         async for event in service.watch(run.id, after=run.last_event if resume else 0):
-            progress.show(event)
+            if shows:
+                progress.show(event)
+            if isinstance(event.body, ApprovalRequested):
+                await approver.handle(event.body.approval)
 
     async with asyncio.TaskGroup() as group:
+        if resume:
+            for waiting in await service.approvals(run.id):
+                group.create_task(approver.handle(waiting.id))
         group.create_task(follow())
         driven = group.create_task(work)
     return driven.result()

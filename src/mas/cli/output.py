@@ -10,6 +10,7 @@ import msgspec
 
 from mas.core.language import plain
 
+_TURNS = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FENCE = re.compile(r"^ *```(?:sh)?\n(.*?)^ *```\n", re.MULTILINE | re.DOTALL)
 
 
@@ -56,6 +57,14 @@ def print_markdown(text: str) -> None:
             continue
         for line in part.strip().splitlines():
             console.print(Text(f"     {line.strip()}", style="bold"), soft_wrap=True)
+
+
+def plain_lines(text: str) -> str:
+    """Text from outside made safe for a terminal; its lines stay lines."""
+    return "".join(
+        sign if sign == "\n" or (sign.isprintable() and sign not in _TURNS) else " "
+        for sign in text
+    )
 
 
 def _width(text: str) -> int:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 
 from mas.core.events import (
+    ApprovalDecided,
     Event,
+    MessageSent,
+    PlanExtended,
     RunFinished,
     RunPlanned,
+    TaskAwaiting,
+    TaskDelegated,
     TaskFailed,
     TaskRecorded,
     TaskRetrying,
@@ -29,8 +34,24 @@ _STAGES = {
     "en": {},
 }
 _WORDS = {
-    "ko": {"done": "완료", "failed": "실패", "skipped": "건너뜀", "again": "다시 시도"},
-    "en": {"done": "done", "failed": "failed", "skipped": "skipped", "again": "trying again"},
+    "ko": {
+        "done": "완료",
+        "failed": "실패",
+        "skipped": "건너뜀",
+        "again": "다시 시도",
+        "waits": "대기",
+        "approved": "승인",
+        "rejected": "거절",
+    },
+    "en": {
+        "done": "done",
+        "failed": "failed",
+        "skipped": "skipped",
+        "again": "trying again",
+        "waits": "waits",
+        "approved": "approved",
+        "rejected": "rejected",
+    },
 }
 
 
@@ -52,8 +73,12 @@ class Progress:
                 return f"● {self._title(body.task)}"
             case TaskStarted():
                 return f"● {self._title(body.task)} (attempt {body.attempt})"
+            case TaskRecorded(kind="model_call"):
+                return f"      · {plain(body.summary)}"
+            case TaskRecorded(kind="action") if "/" in body.key:
+                return f"      → {plain(body.summary)}"
             case TaskRecorded():
-                stage = _STAGES[self._language].get(body.key, body.key)
+                stage = _stage(body.key, self._language)
                 return f"    {stage}: {plain(body.summary)}"
             case TaskSucceeded():
                 return f"✓ {self._title(body.task)}: {words['done']}"
@@ -63,6 +88,16 @@ class Progress:
                 return f"… {self._title(body.task)}: {words['again']}. {body.failure.message}"
             case TaskReturned():
                 return f"… {self._title(body.task)}: {words['again']}"
+            case TaskAwaiting() | TaskDelegated():
+                return f"… {self._title(body.task)}: {words['waits']}"
+            case PlanExtended():
+                self._titles |= {task.id: task.title for task in body.tasks}
+                return "+ " + ", ".join(plain(task.title) for task in body.tasks)
+            case ApprovalDecided():
+                said = words["approved" if body.approved else "rejected"]
+                return f"  {body.approval}: {said} {plain(body.comment)}".rstrip()
+            case MessageSent():
+                return f"  ✉ {plain(body.sender)} → {plain(body.recipient)}: {plain(body.content)}"
             case TaskSkipped():
                 return f"- {self._title(body.task)}: {words['skipped']}"
             case RunFinished():
@@ -78,3 +113,10 @@ class Progress:
 
     def _title(self, task: str) -> str:
         return plain(self._titles.get(task, task))
+
+
+def _stage(key: str, language: Language) -> str:
+    """`plan.2` is the second round of the stage `plan`."""
+    stage, _, round_ = key.partition(".")
+    word = _STAGES[language].get(stage, stage)
+    return f"{word} {round_}" if round_ else word

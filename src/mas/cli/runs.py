@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 from mas.app.service import RunDetail, open_service
 from mas.app.settings import Settings
 from mas.cli import exits
+from mas.cli.approving import approval_object, one_line
 from mas.cli.ask import answer_object, code_of, show_answer, work_and_show
-from mas.cli.output import print_json, print_json_line, print_markdown, print_table
+from mas.cli.output import plain_lines, print_json, print_json_line, print_markdown, print_table
 from mas.cli.progress import Progress
 from mas.core.errors import UserError
 from mas.core.language import plain
@@ -61,20 +63,45 @@ async def show_run(settings: Settings, named: str, *, as_json: bool) -> int:
                 print(f"  {record.key:<9} {took:6.3f} s  {plain(record.summary)}")
         if task.failure:
             print(f"  {plain(task.failure.message)} {plain(task.failure.hint)}".rstrip())
+    for approval in detail.approvals:
+        print(f"\n{approval.id} [{approval.state}] {one_line(approval)}")
+        if approval.comment:
+            print(f"  {plain(approval.comment)}")
+    for message in detail.messages:
+        print(f"\n✉ {plain(message.sender)} → {plain(message.recipient)} ({message.intent})")
+        print(f"  {plain(message.content, limit=1000)}")
     return exits.DONE
 
 
-async def watch_run(settings: Settings, named: str, *, after: int, as_json: bool) -> int:
-    """Events of a run as they happen, until it has ended."""
+async def watch_run(
+    settings: Settings, named: str, *, after: int, live: bool, as_json: bool
+) -> int:
+    """Events of a run as they happen, until it has ended; with `live` also what agents write."""
     async with open_service(settings) as service:
         run_id = await service.find(named)
         run = await service.get(run_id)
         progress = Progress(run.language)
-        async for event in service.watch(run_id, after=after):
-            if as_json:
-                print_json_line(event.to_json())
-            elif line := progress.line(event):
-                print(line, flush=True)
+        ended = asyncio.Event()
+
+        async def events() -> None:
+            async for event in service.watch(run_id, after=after):
+                if as_json:
+                    print_json_line(event.to_json())
+                elif line := progress.line(event):
+                    print(line, flush=True)
+            ended.set()
+
+        async def output() -> None:
+            async for text in service.follow_output(run_id, ended=ended):
+                if as_json:
+                    print_json_line({"run_id": run_id, "task": text.task, "text": text.text})
+                else:
+                    print(plain_lines(text.text), end="", flush=True)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(events())
+            if live:
+                group.create_task(output())
         run = await service.get(run_id)
     return exits.DONE if run.status is RunStatus.SUCCEEDED else exits.FAILED
 
@@ -184,4 +211,6 @@ def _detail_object(detail: RunDetail) -> dict[str, object]:
             }
             for task in detail.tasks
         ],
+        "approvals": [approval_object(approval) for approval in detail.approvals],
+        "messages": list(detail.messages),
     }

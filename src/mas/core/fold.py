@@ -140,9 +140,7 @@ def _answered(view: RunView, task: str) -> RunView:
 
 def _delegated(view: RunView, task: str, needs: tuple[str, ...]) -> RunView:
     known = view.tasks[task]
-    planned = msgspec.structs.replace(
-        known.planned, depends_on=(*known.planned.depends_on, *needs)
-    )
+    planned = msgspec.structs.replace(known.planned, depends_on=(*known.planned.depends_on, *needs))
     return _released(_with(view, replace(known, planned=planned, state=TaskState.WAITING)))
 
 

@@ -80,6 +80,8 @@ class RunRequest:
     language: Language = "en"
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     budget: Budget = NO_BUDGET
+    spent: Usage = NOTHING
+    """What was used before the run was made, to choose its team."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Small rules of runs: ids, retries, policy, budget, usage, failures, JSON values."""
+"""Small rules of runs: ids, retries, budget, usage, failures, JSON values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from mas.core.errors import (
 )
 from mas.core.failure import Failure
 from mas.core.ids import is_run_id, run_id
-from mas.core.policy import Policy, PolicyRule, judge
 from mas.core.retry import RetryPolicy
 from mas.core.usage import NOTHING, Usage
 from mas.core.values import decode_json, encode_json
@@ -85,42 +84,6 @@ def test_r4_no_number_of_failures_breaks_the_delay(failures: int) -> None:
 
     assert delay is not None
     assert policy.first_delay <= delay <= policy.max_delay
-
-
-def test_r7_reads_are_allowed_and_writes_are_asked_for_without_any_rule() -> None:
-    assert judge(Policy(), tool="kubernetes.get", target="x", risk="read").ruling == "allow"
-    assert judge(Policy(), tool="kubernetes.apply", target="x", risk="write").ruling == "ask"
-
-
-def test_r7_a_rule_can_allow_writes_by_tool_and_target() -> None:
-    policy = Policy(rules=(PolicyRule(ruling="allow", tool="git.*", target="staging/*"),))
-
-    assert judge(policy, tool="git.push", target="staging/web", risk="write").ruling == "allow"
-    assert judge(policy, tool="git.push", target="main", risk="write").ruling == "ask"
-
-
-def test_r7_the_first_rule_that_matches_decides() -> None:
-    policy = Policy(
-        rules=(
-            PolicyRule(ruling="deny", tool="ssh.*", reason="No shells here."),
-            PolicyRule(ruling="allow"),
-        )
-    )
-
-    assert judge(policy, tool="ssh.run", target="x", risk="read").reason == "No shells here."
-    assert judge(policy, tool="git.push", target="x", risk="write").ruling == "allow"
-
-
-def test_r7_no_rule_lets_a_destructive_action_pass_unasked() -> None:
-    policy = Policy(rules=(PolicyRule(ruling="allow", risk="destructive"),))
-
-    assert judge(policy, tool="aws.delete", target="x", risk="destructive").ruling == "ask"
-
-
-def test_r7_a_rule_can_forbid_a_destructive_action() -> None:
-    policy = Policy(rules=(PolicyRule(ruling="deny", risk="destructive"),))
-
-    assert judge(policy, tool="aws.delete", target="x", risk="destructive").ruling == "deny"
 
 
 def test_r8_a_promise_counts_against_the_budget_until_it_is_settled() -> None:

@@ -1,0 +1,188 @@
+"""From what a person asks to the request of a run: checked, routed, with its cluster and budget."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mas.app.clusters import ClusterChoice
+from mas.app.parts import Parts
+from mas.core.budget import NO_BUDGET, Account, Budget
+from mas.core.errors import MasError, UserError
+from mas.core.language import Language, detect_language
+from mas.core.models import Model
+from mas.core.run import Run, RunRequest
+from mas.core.usage import NOTHING, Usage
+from mas.core.values import JsonObject, JsonValue
+from mas.teams.routing import Route, route, route_by_model
+
+MAX_REQUEST = 20_000
+"""Characters that a request may have."""
+
+_EARLIER_REPORT = 6_000
+"""Characters of an earlier report that a follow-up run takes along."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A request as a face received it; None leaves the choice to MAS."""
+
+    text: str
+    team: str | None = None
+    language: Language | None = None
+    cluster: str | None = None
+    model: str | None = None
+    """`provider:name` for every role; None takes the settings."""
+    no_model: bool = False
+    """Rules alone, whatever is configured."""
+    dry_run: bool = False
+    """Stop after the plan."""
+    budget: Budget = NO_BUDGET
+    """Goes before the settings, limit by limit."""
+    approve_writes: bool = False
+    """Writes need no approval; what is destructive still does."""
+    after: str | None = None
+    """Id of a run whose context this one takes along."""
+    role: str | None = None
+    """One agent alone, instead of a team."""
+
+
+def check_request(text: str) -> str:
+    """A request that can be worked on.
+
+    Raises:
+        UserError: It is empty, too long, or no text.
+    """
+    if not text.strip():
+        raise UserError(
+            "The request is empty.",
+            hint='Say what to decide, for example: mas ask "Should we adopt Tekton?"',
+            code="empty_request",
+        )
+    if len(text) > MAX_REQUEST:
+        raise UserError(
+            f"The request has {len(text):,} characters, and {MAX_REQUEST:,} is the limit.",
+            hint="Ask in a few sentences.",
+            code="request_too_long",
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise UserError(
+            "The request is not valid text.",
+            hint="Send it as UTF-8.",
+            code="request_not_text",
+        ) from exc
+    return text
+
+
+async def to_request(ask: Ask, parts: Parts, find: Callable[[str], Awaitable[Run]]) -> RunRequest:
+    """The request of the run that `ask` wants; nothing is stored yet. `find` loads an earlier run.
+
+    Raises:
+        UserError: Text, team, role, model, cluster or earlier run cannot be used.
+        Transient: The cluster is out of reach.
+        BudgetReached: The budget does not even allow choosing the team.
+    """
+    text = check_request(ask.text)
+    earlier = await find(ask.after) if ask.after else None
+    budget = _within(ask.budget, parts.settings.budget)
+    model = None if ask.no_model else parts.models.for_role("orchestrator", wanted=ask.model)
+    chosen, spent = await _routed(ask, parts, earlier, model, budget)
+    options: dict[str, JsonValue] = {
+        **(await _cluster(ask, parts, chosen.team, earlier)).to_options(),
+        "route": chosen.reason,
+    }
+    if earlier is not None:
+        options["context"] = _context(earlier)
+    if ask.role is not None:
+        options["role"] = ask.role
+    wishes: dict[str, JsonValue] = {
+        "model": ask.model,
+        "no_model": ask.no_model,
+        "dry_run": ask.dry_run,
+        "preapproved": "write" if ask.approve_writes else None,
+    }
+    return RunRequest(
+        text=text,
+        team=chosen.team,
+        language=ask.language or detect_language(text),
+        options={**options, **{name: value for name, value in wishes.items() if value}},
+        budget=budget,
+        spent=spent,
+    )
+
+
+async def _routed(
+    ask: Ask, parts: Parts, earlier: Run | None, model: Model | None, budget: Budget
+) -> tuple[Route, Usage]:
+    """The team by the rules; where they are not sure, by the model (R2)."""
+    if ask.role is not None:
+        return _to_one_agent(ask.role, parts), NOTHING
+    chosen = route(ask.text, parts.catalog, wanted=ask.team, with_model=model is not None)
+    if chosen.sure or ask.team is not None:
+        return chosen, NOTHING
+    if earlier is not None:
+        return Route(team=earlier.team, reason=f"goes on after {earlier.id}"), NOTHING
+    if model is None:
+        return chosen, NOTHING
+    account = Account(budget=budget)
+    try:
+        return await route_by_model(
+            ask.text, model, allow=lambda most, spent: _allow(account, most, spent)
+        )
+    except UserError:
+        raise
+    except MasError as exc:
+        reason = f"{chosen.reason}; the model could not be asked: {exc.message}"
+        return Route(team=chosen.team, reason=reason), NOTHING
+
+
+def _allow(account: Account, most: Usage, spent: Usage) -> None:
+    account.settle(NOTHING, spent).reserve(most)
+
+
+def _to_one_agent(role: str, parts: Parts) -> Route:
+    if role not in parts.roles:
+        raise UserError(
+            f"There is no agent {role!r}.",
+            hint=f"Agents are: {', '.join(parts.roles)}.",
+            code="unknown_role",
+        )
+    return Route(team="agent", reason=f"the agent {role} was asked for by name")
+
+
+async def _cluster(ask: Ask, parts: Parts, team: str, earlier: Run | None) -> ClusterChoice:
+    """The cluster of the run: the one named, else that of the run before, else what is there.
+
+    A decision reads it now, so that a source that cannot be used is an error and no run. Agents
+    of other teams look at it when they need to.
+    """
+    named = ask.cluster
+    if named is None and earlier is not None and earlier.options.get("cluster"):
+        named = str(earlier.options["cluster"])
+    if team == "decide" and not ask.dry_run:
+        return await parts.reading.choose(named)
+    return parts.reading.point_at(named)
+
+
+def _context(earlier: Run) -> JsonObject:
+    report = earlier.report or ""
+    context: dict[str, JsonValue] = {
+        "run_id": earlier.id,
+        "request": earlier.request,
+        "report": report[:_EARLIER_REPORT],
+    }
+    before = earlier.options.get("context")
+    if isinstance(before, dict) and isinstance(before.get("request"), str):
+        context["earlier_request"] = before["request"]
+    return context
+
+
+def _within(wanted: Budget, settings: Budget) -> Budget:
+    """The limits of a request, each else that of the settings."""
+    return Budget(
+        tokens=settings.tokens if wanted.tokens is None else wanted.tokens,
+        cost_micros=settings.cost_micros if wanted.cost_micros is None else wanted.cost_micros,
+        time=settings.time if wanted.time is None else wanted.time,
+    )

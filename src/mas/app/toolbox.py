@@ -1,0 +1,149 @@
+"""Which tools there are: configured MCP servers, and what agents can use (O2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mas.adapters.executors.local import LocalExecutor
+from mas.adapters.mcp.config import McpConfig, ServerConfig, load_mcp_config
+from mas.adapters.mcp.sessions import OFFER_LIMIT, McpFamily
+from mas.adapters.tools.built_in import built_in_families
+from mas.adapters.tools.cluster_objects import objects_of
+from mas.adapters.tools.family import BUILT_IN
+from mas.adapters.tools.kept import KeptOutputs
+from mas.app.settings import Settings
+from mas.core.calls import ToolSpec
+from mas.core.errors import Transient, UserError
+from mas.core.masking import Masker, secret_values
+
+ServerState = Literal["configured", "disabled", "problem"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """An MCP server as the file has it; nothing was started."""
+
+    name: str
+    family: str = ""
+    """What its tools are called by: `FAMILY.tool`."""
+    kind: str = ""
+    state: ServerState = "configured"
+    address: str = ""
+    """Command line or URL, without secrets."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """What `mcp.json` says. `problem` is about the whole file."""
+
+    file: str
+    servers: tuple[Server, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """Tools by name. `problems` are those of servers that could not be asked."""
+
+    tools: tuple[ToolSpec, ...]
+    problems: tuple[str, ...]
+    note: str = ""
+
+
+def mcp_config(settings: Settings) -> McpConfig:
+    """The configured MCP servers, with references resolved from the settings' environment."""
+    return load_mcp_config(settings.mcp_file, settings.environment)
+
+
+def mcp_family(settings: Settings, config: McpConfig) -> McpFamily:
+    """The tools of the configured servers; opened and closed by the caller."""
+    masker = Masker(secret_values(settings.environment) | config.secrets)
+    return McpFamily(config, log_folder=settings.home / "logs", mask=masker.mask)
+
+
+def configured_servers(settings: Settings) -> Servers:
+    """The servers of `mcp.json`, in order of their names. Starts nothing."""
+    config = mcp_config(settings)
+    servers = [
+        Server(name=one.name, family=one.alias, kind=one.kind, address=one.shown)
+        for one in config.servers
+    ]
+    servers += [Server(name=name, state="disabled") for name in config.disabled]
+    servers += [
+        Server(name=one.server, state="problem", problem=one.text)
+        for one in config.problems
+        if one.server
+    ]
+    whole = next((one.text for one in config.problems if not one.server), "")
+    return Servers(
+        file=str(config.file),
+        servers=tuple(sorted(servers, key=lambda one: one.name)),
+        problem=whole,
+    )
+
+
+async def offered_tools(settings: Settings, server: str | None) -> Offered:
+    """All tools, or those of one server (`built-in`: those that come with MAS).
+
+    Starts the servers it needs and ends them again.
+
+    Raises:
+        UserError: There is no such server, it is disabled, or its entry cannot be used.
+        Transient: The server that was named does not start.
+    """
+    if server == BUILT_IN:
+        return Offered(tools=await _built_in(settings), problems=())
+    config = mcp_config(settings)
+    named = _find(config, server) if server is not None else None
+    async with mcp_family(settings, config) as family:
+        if named is None:
+            own = await _built_in(settings)
+            foreign, problems = await family.specs(None), family.problems()
+        else:
+            own, foreign = (), await family.specs([f"{named.alias}.*"])
+            problem = family.problem_of(named.name)
+            if problem and not foreign:
+                raise Transient(problem, hint="See logs/ under MAS_HOME.", code="mcp_server")
+            problems = (problem,) if problem else ()
+    tools = tuple(sorted((*own, *foreign), key=lambda spec: spec.name))
+    note = ""
+    if len(tools) > OFFER_LIMIT:
+        note = (
+            f"{len(tools)} tools; a model is offered {OFFER_LIMIT} at most. Narrow them by `tools` "
+            "of a role, or of a server in mcp.json."
+        )
+    return Offered(tools=tools, problems=problems, note=note)
+
+
+async def _built_in(settings: Settings) -> tuple[ToolSpec, ...]:
+    families = built_in_families(
+        executor=LocalExecutor(),
+        kept=KeptOutputs(settings.outputs_folder),
+        objects_of=objects_of(settings.environment),
+        path=settings.environment.get("PATH", ""),
+        homes=settings.home / "homes",
+    )
+    return tuple([spec for family in families.values() for spec in await family.specs(None)])
+
+
+def _find(config: McpConfig, named: str) -> ServerConfig:
+    for one in config.servers:
+        if named in (one.name, one.alias):
+            return one
+    for problem in config.problems:
+        if problem.server in (named, ""):
+            raise UserError(problem.text, hint=f"Mend {config.file}.", code="mcp_config")
+    if named in config.disabled:
+        raise UserError(
+            f"The MCP server {named} is disabled.",
+            hint=f"Take `disabled` out of {config.file}.",
+            code="mcp_disabled",
+        )
+    known = ", ".join([BUILT_IN, *(one.name for one in config.servers)])
+    raise UserError(
+        f"There is no MCP server called {named!r}.",
+        hint=f"Known ones: {known}.",
+        code="unknown_mcp_server",
+    )
