@@ -87,9 +87,7 @@ async def measure(count: int, seconds: float, folder: Path) -> dict[str, object]
     ):
         before = rss_mib()
         began = time.perf_counter()
-        runs = [
-            await engine.submit(RunRequest(text="Ask.", team="bench")) for _ in range(count)
-        ]
+        runs = [await engine.submit(RunRequest(text="Ask.", team="bench")) for _ in range(count)]
         driven = [asyncio.create_task(engine.drive(run.id)) for run in runs]
         while len(await engine.waiting(limit=count)) < count:
             await asyncio.sleep(0.05)
@@ -129,10 +127,15 @@ def main() -> None:
         print(json.dumps({"bench": "approvals", "python": version, "results": [result]}))
         return
     print(f"{result['waiting']} approvals wait in one process")
-    print(f"  CPU                {result['cpu_percent']:>8} %    (asyncio: {result['asyncio_cpu_percent']} %)")
-    print(f"  memory             {result['memory_mib']:>8} MiB  (asyncio: {result['asyncio_memory_mib']} MiB)")
-    print(f"  all wait after     {result['seconds_until_all_wait']:>8} s")
-    print(f"  all released after {result['seconds_until_all_are_released']:>8} s")
+    rows = (
+        ("CPU, %", "cpu_percent", "asyncio_cpu_percent"),
+        ("memory, MiB", "memory_mib", "asyncio_memory_mib"),
+        ("seconds until all wait", "seconds_until_all_wait", None),
+        ("seconds until all are released", "seconds_until_all_are_released", None),
+    )
+    for name, own, plain in rows:
+        beside = f"  (asyncio: {result[plain]})" if plain else ""
+        print(f"  {name:<32}{result[own]:>8}{beside}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.command import CLUSTERS, Mas
+from support.postgres_server import fresh_database, lone_postgres_server, postgres_server
+
+__all__ = ["fresh_database", "homelab", "lone_postgres_server", "mas", "postgres_server"]
 
 
 @pytest.fixture

@@ -14,12 +14,10 @@ import pytest
 from sqlalchemy import Connection
 
 from mas.adapters.clock import SystemClock
-from mas.adapters.stores import events, runs, sqlite
+from mas.adapters.stores import sqlite
 from mas.adapters.stores.migrations import VERSION, migrate
 from mas.adapters.stores.sqlite import APPLICATION_ID, SqliteStore
-from mas.adapters.stores.transaction import now
 from mas.core.errors import MasError, Transient, UserError
-from mas.core.events import RunPlanning
 from mas.core.run import RunRequest
 from mas.engine import Engine
 from mas.testing.doubles import FixedTeam, Plan
@@ -206,21 +204,6 @@ async def test_q1_many_processes_may_make_the_same_home_at_once(tmp_path: Path) 
         await asyncio.gather(*(child.communicate(b"go\n") for child in children))
 
     assert [child.returncode for child in children] == [0, 0, 0, 0]
-
-
-async def test_r9_events_of_another_connection_wake_whoever_waits(tmp_path: Path) -> None:
-    def add(conn: Connection) -> None:
-        runs.add(conn, "one", RunRequest(text="x", team="t"), created_at=now(conn))
-
-    path = tmp_path / "mas.db"
-    async with asyncio.timeout(LIMIT), store_at(path) as mine, store_at(path) as other:
-        await mine.run(add)
-        with mine.changes("one") as changes:
-            await changes.wait()  # the first look
-            waiting = asyncio.create_task(changes.wait())
-            await other.run(events.append, "one", RunPlanning())
-            await waiting
-            assert len(await mine.read(events.after, "one", 0, limit=5)) == 1
 
 
 async def test_an_older_schema_is_brought_forward_step_by_step(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from mas.adapters.clock import SystemClock
-from mas.adapters.stores import sqlite
+from mas.adapters.stores import postgres_schema, sqlite
+from mas.adapters.stores.choose import store_for
 from mas.adapters.stores.migrations import migrate
-from mas.adapters.stores.sqlite import SqliteStore, _SqliteSession
+from mas.adapters.stores.postgres_link import Session
+from mas.adapters.stores.sqlite import _SqliteSession
 from mas.core.plan import Plan, TaskSpec
 from mas.core.ports import Work
 from mas.core.run import RunRequest, TaskOutcome
@@ -49,10 +51,14 @@ PLANS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What one process does. `die_at` names the moment of its death, None lets it live."""
+    """What one process does. `die_at` names the moment of its death, None lets it live.
+
+    `home` is a folder, `url` the database when the journal is not in that folder.
+    """
 
     home: str
     plan: str
+    url: str | None = None
     die_at: str | None = None
     submits: bool = True
     slots: int = 8
@@ -141,25 +147,34 @@ async def hang(work: Work) -> TaskOutcome:
     raise AssertionError
 
 
+def die_while_it_is_made(order: Order) -> None:
+    """Arrange a death within or after the transaction that makes the tables."""
+    for module in (sqlite, postgres_schema):
+        if order.die_at == "while the home is made":
+            module.migrate = lambda conn, version: die() or migrate(conn, version)  # type: ignore
+        if order.die_at == "when the home is made":
+            module.migrate = lambda conn, version: migrate(conn, version) and die()  # type: ignore
+
+
 def die_in_the_store(order: Order) -> None:
-    """Arrange a death while the home is made, or within or after the nth commit of this process.
+    """Arrange a death within or after the nth commit of this process from now on.
 
     `before commit 3` dies with all statements of the third transaction done and none committed.
     """
-    if order.die_at == "while the home is made":
-        sqlite.migrate = lambda conn, version: die() or migrate(conn, version)  # type: ignore
-    if order.die_at == "when the home is made":
-        sqlite.migrate = lambda conn, version: migrate(conn, version) and die()  # type: ignore
     moment, _, number = (order.die_at or "").rpartition(" ")
-    if moment not in ("before commit", "after commit"):
-        return
+    if moment in ("before commit", "after commit"):
+        count_sqlite(moment, int(number))
+        count_postgres(moment, int(number))
+
+
+def count_sqlite(moment: str, number: int) -> None:
     counter = itertools.count(1)
     transact = _SqliteSession.transact
 
     def counted(
         self: _SqliteSession, works: Sequence[Callable[..., Any]], *, durable: bool
     ) -> list[Any]:
-        due = self._hub is not None and next(counter) == int(number)
+        due = self._hub is not None and next(counter) == number
         if due and moment == "before commit":
             works = [*works, lambda conn: die()]
         values = transact(self, works, durable=durable)
@@ -170,11 +185,28 @@ def die_in_the_store(order: Order) -> None:
     _SqliteSession.transact = counted  # type: ignore[method-assign,assignment]
 
 
+def count_postgres(moment: str, number: int) -> None:
+    counter = itertools.count(1)
+    transact = Session.transact
+
+    def counted(self: Session, work: Callable[..., Any]) -> Any:
+        due = self.hub is not None and next(counter) == number
+        if due and moment == "before commit":
+            inner = work
+            work = lambda conn: (inner(conn), die())  # noqa: E731
+        value = transact(self, work)
+        if due:
+            die()
+        return value
+
+    Session.transact = counted  # type: ignore[method-assign,assignment]
+
+
 async def carry_out(order: Order) -> None:
     """Submit a run where that is ordered, and drive whatever has not ended."""
-    die_in_the_store(order)
+    die_while_it_is_made(order)
     clock = SystemClock()
-    store = SqliteStore(order.folder / "mas.db", clock=clock)
+    store = store_for(order.url, order.folder / "mas.db", clock)
     doers = {role: FunctionDoer(doer(order)) for role in ROLES}
     doers |= {"meeting": FunctionDoer(meeting(order)), "hanging": FunctionDoer(hang)}
     engine = Engine(
@@ -185,6 +217,7 @@ async def carry_out(order: Order) -> None:
         settings=EngineSettings(limits=Limits(slots=order.slots)),
     )
     async with store, engine:
+        die_in_the_store(order)
         if order.submits:
             run = await engine.submit(RunRequest(text="Decide.", team="fixed"))
             note(order, f"accepted {run.id} -")

@@ -12,15 +12,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
 from crash_scenario import PLANS, STAGES, Order
 
 from mas.adapters.clock import SystemClock
+from mas.adapters.stores.choose import store_for
+from mas.adapters.stores.postgres import PostgresStore
 from mas.adapters.stores.sqlite import SqliteStore
 from mas.core.events import Event
 from mas.core.fold import fold
@@ -78,15 +80,48 @@ def nursery() -> Iterator[Nursery]:
     nursery.close()
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """Where one run is kept: a folder, with the journal in it or in a database of its own."""
+
+    folder: Path
+    fresh_database: Callable[[], str] | None
+    url: str | None
+
+    @classmethod
+    def of(cls, folder: Path, fresh_database: Callable[[], str] | None) -> Home:
+        url = None if fresh_database is None else fresh_database()
+        return cls(folder=folder, fresh_database=fresh_database, url=url)
+
+    def another(self, name: str) -> Home:
+        """A home of the same kind that knows nothing of this one."""
+        folder = self.folder / name
+        folder.mkdir()
+        return Home.of(folder, self.fresh_database)
+
+    def order(
+        self, plan: str, *, die_at: str | None = None, submits: bool = True, slots: int = 8
+    ) -> Order:
+        return Order(
+            home=str(self.folder),
+            url=self.url,
+            plan=plan,
+            die_at=die_at,
+            submits=submits,
+            slots=slots,
+        )
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A folder in memory where there is one: a kill loses nothing of it, and it is quicker."""
+    fresh = request.getfixturevalue("fresh_database") if request.param == "postgres" else None
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
-        yield tmp_path
+        yield Home.of(tmp_path, fresh)
         return
     with tempfile.TemporaryDirectory(prefix="mas-crash-", dir=memory) as folder:
-        yield Path(folder)
+        yield Home.of(Path(folder), fresh)
 
 
 class Story:
@@ -120,23 +155,27 @@ class Story:
                 self.events = tuple([event async for event in engine.watch(run_id)])
 
 
+def store_of(order: Order, clock: SystemClock) -> SqliteStore | PostgresStore:
+    return store_for(order.url, order.folder / "mas.db", clock)
+
+
 @asynccontextmanager
 async def opened(order: Order) -> AsyncIterator[Engine]:
     """An engine that submits to a home and looks at it, but drives nothing."""
     clock = SystemClock()
     teams = {"fixed": FixedTeam(plans=PLANS[order.plan])}
-    async with asyncio.timeout(LIMIT), SqliteStore(order.folder / "mas.db", clock=clock) as store:
+    async with asyncio.timeout(LIMIT), store_of(order, clock) as store:
         yield Engine(store=store, teams=teams, doers={}, clock=clock)
 
 
-def submitted(home: Path, plan: str, *, die_at: str | None = None, slots: int = 8) -> Order:
+def submitted(home: Home, plan: str, *, die_at: str | None = None, slots: int = 8) -> Order:
     """A run that this process has submitted, and the order to drive it."""
 
     async def submit() -> None:
         async with opened(order) as engine:
             await engine.submit(RunRequest(text="Decide.", team="fixed"))
 
-    order = Order(home=str(home), plan=plan, die_at=die_at, submits=False, slots=slots)
+    order = home.order(plan, die_at=die_at, submits=False, slots=slots)
     asyncio.run(submit())
     return order
 
@@ -190,12 +229,11 @@ def resumed(order: Order) -> Order:
 @pytest.mark.parametrize("plan", ["chain", "side_by_side"])
 @pytest.mark.parametrize("moment", ["before commit", "after commit"])
 def test_r5_a_kill_at_any_commit_loses_nothing(
-    nursery: Nursery, home: Path, plan: str, moment: str
+    nursery: Nursery, home: Home, plan: str, moment: str
 ) -> None:
     for number in itertools.count(1):
-        place = home / str(number)
-        place.mkdir()
-        order = Order(home=str(place), plan=plan, die_at=f"{moment} {number}")
+        place = home.another(str(number))
+        order = place.order(plan, die_at=f"{moment} {number}")
         status = nursery.run(order)
         if status == 0:
             break
@@ -212,9 +250,9 @@ def test_r5_a_kill_at_any_commit_loses_nothing(
 
 @pytest.mark.parametrize("moment", ["while the home is made", "when the home is made"])
 def test_r5_a_kill_while_the_home_is_made_leaves_one_that_works(
-    nursery: Nursery, home: Path, moment: str
+    nursery: Nursery, home: Home, moment: str
 ) -> None:
-    order = Order(home=str(home), plan="chain", die_at=moment)
+    order = home.order("chain", die_at=moment)
 
     assert nursery.run(order) == KILLED
     assert nursery.run(replace(order, die_at=None)) == 0
@@ -223,12 +261,11 @@ def test_r5_a_kill_while_the_home_is_made_leaves_one_that_works(
 
 @pytest.mark.parametrize("moment", ["before body", "after body"])
 def test_r5_a_kill_inside_any_step_repeats_at_most_that_step(
-    nursery: Nursery, home: Path, moment: str
+    nursery: Nursery, home: Home, moment: str
 ) -> None:
     for task, stage in itertools.product(PLANS["chain"].tasks, STAGES):
-        place = home / f"{task.id}-{stage}"
-        place.mkdir()
-        order = Order(home=str(place), plan="chain", die_at=f"{moment} {task.id}/{stage}")
+        place = home.another(f"{task.id}-{stage}")
+        order = place.order("chain", die_at=f"{moment} {task.id}/{stage}")
         assert nursery.run(order) == KILLED
         assert nursery.run(resumed(order)) == 0
         check(order, deaths=1)
@@ -236,12 +273,11 @@ def test_r5_a_kill_inside_any_step_repeats_at_most_that_step(
 
 @pytest.mark.parametrize("plan", ["chain", "side_by_side"])
 def test_r5_a_kill_from_outside_at_whatever_moment_loses_nothing(
-    nursery: Nursery, home: Path, plan: str
+    nursery: Nursery, home: Home, plan: str
 ) -> None:
     killed = 0
     for number in range(1, 26, 2):
-        place = home / str(number)
-        place.mkdir()
+        place = home.another(str(number))
         order = submitted(place, plan)
         pid = nursery.start(order)
         asyncio.run(until(order, number=number))
@@ -254,9 +290,9 @@ def test_r5_a_kill_from_outside_at_whatever_moment_loses_nothing(
 
 @pytest.mark.parametrize("plan", ["chain", "side_by_side"])
 def test_r5_a_run_that_is_killed_again_and_again_still_ends(
-    nursery: Nursery, home: Path, plan: str
+    nursery: Nursery, home: Home, plan: str
 ) -> None:
-    order = Order(home=str(home), plan=plan, die_at="after commit 6")
+    order = home.order(plan, die_at="after commit 6")
     assert nursery.run(order) == KILLED
     deaths = 1
     while nursery.run(replace(order, submits=False)) == KILLED:
@@ -268,7 +304,7 @@ def test_r5_a_run_that_is_killed_again_and_again_still_ends(
 
 
 def test_r4_processes_that_drive_one_run_together_do_every_step_once(
-    nursery: Nursery, home: Path
+    nursery: Nursery, home: Home
 ) -> None:
     order = submitted(home, "many", slots=2)
     pids = [nursery.start(order) for _ in range(3)]
@@ -277,9 +313,9 @@ def test_r4_processes_that_drive_one_run_together_do_every_step_once(
     check(order, deaths=0)
 
 
-def test_r4_two_processes_work_on_one_run_at_the_same_time(nursery: Nursery, home: Path) -> None:
+def test_r4_two_processes_work_on_one_run_at_the_same_time(nursery: Nursery, home: Home) -> None:
     for name in "ab":
-        os.mkfifo(home / name)
+        os.mkfifo(home.folder / name)
     order = submitted(home, "pair", slots=1)
     first = nursery.start(order)
     asyncio.run(until(order, "task_started"))
@@ -293,7 +329,7 @@ def test_r4_two_processes_work_on_one_run_at_the_same_time(nursery: Nursery, hom
 
 @pytest.mark.parametrize("task", ["planner", "researcher", "decider"])
 def test_r5_a_process_that_waits_goes_on_when_the_other_one_dies(
-    nursery: Nursery, home: Path, task: str
+    nursery: Nursery, home: Home, task: str
 ) -> None:
     order = submitted(home, "chain", die_at=f"first after body {task}/plan")
     first, second = nursery.start(order), nursery.start(order)
@@ -303,7 +339,7 @@ def test_r5_a_process_that_waits_goes_on_when_the_other_one_dies(
 
 
 def test_r6_a_cancel_from_another_process_is_obeyed_within_a_second(
-    nursery: Nursery, home: Path
+    nursery: Nursery, home: Home
 ) -> None:
     async def cancel() -> float:
         async with opened(order) as engine:
@@ -329,7 +365,7 @@ def test_r6_a_cancel_from_another_process_is_obeyed_within_a_second(
 
 
 def test_r6_an_interrupted_process_puts_its_tasks_back_before_it_goes(
-    nursery: Nursery, home: Path
+    nursery: Nursery, home: Home
 ) -> None:
     order = submitted(home, "hanging")
     pid = nursery.start(order)

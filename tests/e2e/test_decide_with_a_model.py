@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from support.command import CLUSTERS, Mas
-from support.scripted_home import KEY, Protocol, helpful, lying, mas_with_model
 
 from mas.testing.models import Fault, ScriptedModelServer
+from support.command import CLUSTERS, Mas
+from support.scripted_home import KEY, Protocol, helpful, lying, mas_with_model
 
 pytestmark = pytest.mark.e2e
 
@@ -174,9 +174,7 @@ def test_r8_a_budget_that_is_too_small_for_a_call_ends_with_code_4_and_the_decis
 ) -> None:
     with ScriptedModelServer(helpful, key=KEY) as server:
         mas = mas_with_model(tmp_path / "home", server, "anthropic")
-        done = mas(
-            "ask", REQUESTS["en"], "--cluster", HOMELAB, "--budget-tokens", "100", "--json"
-        )
+        done = mas("ask", REQUESTS["en"], "--cluster", HOMELAB, "--budget-tokens", "100", "--json")
         assert server.asked == ()
 
     assert done.code == 4, done.err

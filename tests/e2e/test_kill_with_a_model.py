@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.command import CLUSTERS, ROOT, Mas
-from support.scripted_home import KEY, helpful, mas_with_model, writing
 
 from mas.testing.models import Fault, ModelRequest, Reply, ScriptedModelServer
+from support.command import CLUSTERS, ROOT, Mas
+from support.scripted_home import KEY, helpful, mas_with_model, writing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.command import Mas
-from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
 from mas.testing.models import Call, Fault, ModelRequest, Reply, ScriptedModelServer
+from support.command import Mas
+from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
 WRITE = "Deploy a note that says hello."
 
@@ -119,9 +119,7 @@ def summing_up(request: ModelRequest) -> Reply:
         return Reply(
             output={
                 "summary": "Say it.",
-                "steps": [
-                    {"action": "say", "target": "-", "method": "-", "expected": "an answer"}
-                ],
+                "steps": [{"action": "say", "target": "-", "method": "-", "expected": "an answer"}],
                 "estimated_seconds": 1,
                 "confidence": 0.9,
                 "check": {
@@ -169,7 +167,7 @@ def test_r2_the_model_names_the_team_where_rules_are_not_sure(tmp_path: Path) ->
 
 
 def test_r2_a_model_that_is_out_of_order_leaves_the_choice_to_the_rules(tmp_path: Path) -> None:
-    with scripted(tmp_path / "home", lambda request: Reply(text="no idea")) as (mas, server):
+    with scripted(tmp_path / "home", lambda request: Reply(text="no idea")) as (mas, _):
         done = mas("ask", "The night shift says hello is slow", "--json")
 
     assert done.code == 0, done.err
@@ -195,7 +193,7 @@ def test_a6_a_decision_without_a_model_says_so_once(mas: Mas, homelab: str) -> N
 
 
 def test_q1_a_wrong_key_makes_a_planned_run_fail_as_a_wrong_setting(tmp_path: Path) -> None:
-    with scripted(tmp_path / "home", lambda request: planned(task("one"))) as (mas, server):
+    with scripted(tmp_path / "home", lambda request: planned(task("one"))) as (mas, _):
         mas.environment["SCRIPTED_KEY"] = "not-the-key"
         done = mas("ask", WRITE, "--team", "operate", "--json")
 
@@ -233,15 +231,17 @@ def test_r7_yes_does_not_cover_what_is_destructive(tmp_path: Path) -> None:
             return Reply(calls=(Call(name="command__run", arguments=arguments),))
         return agent(request, "one.txt")
 
-    with scripted(tmp_path / "home", script) as (mas, _):
-        with mas.start("agents", "run", "coder", "Clean up", "--yes", "--json") as process:
-            assert process.stderr is not None
-            said = ""
-            while "mas runs reject" not in said:
-                said += process.stderr.readline()
-            (run,) = mas.runs()
-            assert mas("runs", "reject", run["run_id"]).code == 0
-            process.communicate(timeout=60)
+    with (
+        scripted(tmp_path / "home", script) as (mas, _),
+        mas.start("agents", "run", "coder", "Clean up", "--yes", "--json") as process,
+    ):
+        assert process.stderr is not None
+        said = ""
+        while "mas runs reject" not in said:
+            said += process.stderr.readline()
+        (run,) = mas.runs()
+        assert mas("runs", "reject", run["run_id"]).code == 0
+        process.communicate(timeout=60)
 
     assert "(destructive)" in said
     assert process.returncode == 3

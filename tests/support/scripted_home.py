@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from support.command import Mas
-
 from mas.testing.models import Call, ModelRequest, Reply, ScriptedModelServer
+from support.command import Mas
 
 Protocol = Literal["anthropic", "openai"]
 
@@ -61,7 +60,8 @@ def helpful(request: ModelRequest) -> Reply:
         return Reply(output={"tool": None, "capability": None})
     korean = "클러스터" in request.text and "도입" in request.text
     overview = (
-        "이 클러스터에는 필요한 기능을 이미 제공하는 도구가 있습니다. 그래서 도구를 하나 더 들이면 관리할 것만 늘어납니다."
+        "이 클러스터에는 필요한 기능을 이미 제공하는 도구가 있습니다. "
+        "그래서 도구를 하나 더 들이면 관리할 것만 늘어납니다."
         if korean
         else "This cluster already has a tool that gives what is needed. Another one would only "
         "add more to care for."
@@ -83,7 +83,10 @@ def lying(request: ModelRequest) -> Reply:
         return Reply(
             output={
                 "findings": [
-                    {"finding": "There are 977 nodes and SuperDeployer 88.7 runs.", "evidence": ["s1"]},
+                    {
+                        "finding": "There are 977 nodes and SuperDeployer 88.7 runs.",
+                        "evidence": ["s1"],
+                    },
                     {"finding": "Everything is broken.", "evidence": ["s999"]},
                 ]
             }
@@ -149,7 +152,9 @@ def finish(**arguments: object) -> Call:
 def _plan(path: str) -> dict[str, object]:
     return {
         "summary": "Write, then read.",
-        "steps": [{"action": "write", "target": path, "method": "files.write", "expected": "hello"}],
+        "steps": [
+            {"action": "write", "target": path, "method": "files.write", "expected": "hello"}
+        ],
         "estimated_seconds": 1,
         "confidence": 0.9,
         "check": {

@@ -10,6 +10,7 @@ from mas.agents import prompts
 from mas.agents.asking import CallLimit, ask
 from mas.agents.conversation import Conversation, short_output, short_said
 from mas.agents.gate import Gate, was_made
+from mas.agents.offering import offered
 from mas.agents.schema import to_answer
 from mas.agents.speaking import Heard, Speaker
 from mas.agents.stuck import Repetition, Step, Stuck, StuckDetector, nudge
@@ -112,7 +113,8 @@ class ToolLoop(Generic[T]):
             MasError: As `Model.ask` and `Gate.call`.
         """
         self._talk.add(Said(author="user", text=self._order.opening))
-        specs = await self._gate.specs(reading=self._order.reading)
+        every = await self._gate.specs(reading=self._order.reading)
+        specs = offered(every, self._order.opening)
         for number in range(1, self._order.rounds + 1):
             if self._limit.left <= 0:
                 break

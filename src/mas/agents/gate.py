@@ -28,8 +28,7 @@ from mas.core.calls import (
 from mas.core.errors import UserError
 from mas.core.masking import Masker
 from mas.core.models import ToolCall
-from mas.core.plan import Risk
-from mas.core.policy import Policy, judge
+from mas.core.policy import Judgement, Policy, judge
 from mas.core.ports import Work
 from mas.core.roles import Role
 from mas.core.values import JsonObject, JsonValue
@@ -125,14 +124,10 @@ class Gate:
             return await self._refuse(
                 work, key, call, f"Only reading is allowed here, and {spec.name} may change things."
             )
-        judgement = judge(
-            self._policy,
-            role=self._role.name,
-            tool=spec.name,
-            target=assessed.target,
-            risk=assessed.risk,
-            arguments=call.arguments,
-        )
+        wrong = self._fault(spec, call.arguments)
+        if wrong:
+            return await self._refuse(work, key, call, wrong)
+        judgement = self._judge(spec, call, assessed)
         if judgement.ruling == "deny":
             return await self._refuse(
                 work,
@@ -141,7 +136,7 @@ class Gate:
                 f"This call is forbidden: {judgement.reason} Find another way, or say that it "
                 "cannot be done.",
             )
-        if judgement.ruling == "ask" and not self._covered(assessed.risk):
+        if judgement.ruling == "ask" and not self._covered(assessed):
             stored = StoredCall(
                 call=call,
                 risk=assessed.risk,
@@ -237,8 +232,26 @@ class Gate:
             return Assessment(risk="read", target=str(arguments.get("to", "")))
         return self._tools.assess(spec, arguments)
 
-    def _covered(self, risk: Risk) -> bool:
-        return self._preapproved == "write" and risk == "write"
+    def _fault(self, spec: ToolSpec, arguments: JsonObject) -> str:
+        """What is wrong with the arguments. Nobody is asked to approve a call that cannot be."""
+        return "" if spec.name == sending.SEND else self._tools.fault(spec, arguments)
+
+    def _judge(self, spec: ToolSpec, call: ToolCall, assessed: Assessment) -> Judgement:
+        judgement = judge(
+            self._policy,
+            role=self._role.name,
+            tool=spec.name,
+            target=assessed.target,
+            # No policy lets secrets be shown unasked, as none lets things be destroyed unasked.
+            risk="destructive" if assessed.sensitive else assessed.risk,
+            arguments=call.arguments,
+        )
+        if assessed.sensitive and judgement.ruling == "ask":
+            return Judgement(ruling="ask", reason="What would show secrets is always asked for.")
+        return judgement
+
+    def _covered(self, assessed: Assessment) -> bool:
+        return self._preapproved == "write" and assessed.risk == "write" and not assessed.sensitive
 
     def _clean(self, output: ToolOutput) -> ToolOutput:
         return msgspec.structs.replace(

@@ -193,7 +193,7 @@ def _summary(value: JsonValue) -> str:
 def _not_valid(work: Work, validation: Validation) -> Permanent:
     return Permanent(
         f"The result of {work.task.id} did not pass its check ({validation.check}): "
-        f"{validation.output}.",
+        f"{validation.output.rstrip('. ')}.",
         hint="Look at its stages with `mas runs show`.",
         code="not_valid",
     )

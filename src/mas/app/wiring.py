@@ -17,6 +17,7 @@ from mas.app.clusters import ClusterReading
 from mas.app.doers import Doers, Workshop
 from mas.app.parts import Parts
 from mas.app.settings import Settings
+from mas.app.toolbox import mcp_config
 from mas.app.tools import open_tools
 from mas.catalog.loader import load_catalog
 from mas.core.masking import Masker, secret_values
@@ -32,7 +33,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     clock = SystemClock()
     catalog = load_catalog()
     reading = ClusterReading(catalog, settings.environment)
-    masker = Masker(secret_values(settings.environment))
+    masker = Masker(secret_values(settings.environment) | mcp_config(settings).secrets)
     roles = load_roles(settings.agents_folder).roles
     live = FolderOutput(folder=settings.home / "live", mask=masker.mask)
     policy = load_policy(settings.policy_file)

@@ -59,6 +59,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """What it acts on: a path, a command line, `namespace/name`."""
     effect: str = ""
     """The expected effect in a sentence, for the person who approves."""
+    sensitive: bool = False
+    """It would show secrets: always asked for, like what is destructive."""
 
 
 class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,11 @@ class Tools(Protocol):
 
     def assess(self, spec: ToolSpec, arguments: Mapping[str, JsonValue]) -> Assessment:
         """Judge one call by its tool and arguments, without doing anything."""
+        ...
+
+    def fault(self, spec: ToolSpec, arguments: Mapping[str, JsonValue]) -> str:
+        """What is wrong with the arguments by the tool's schema, for the one who wrote them;
+        empty when nothing is. A call with a fault is not worth a person's approval."""
         ...
 
     async def call(

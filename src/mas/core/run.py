@@ -66,9 +66,7 @@ class TaskState(StrEnum):
         return self not in _OPEN_TASKS
 
 
-_OPEN_TASKS = frozenset(
-    {TaskState.WAITING, TaskState.READY, TaskState.RUNNING, TaskState.AWAITING}
-)
+_OPEN_TASKS = frozenset({TaskState.WAITING, TaskState.READY, TaskState.RUNNING, TaskState.AWAITING})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -172,9 +172,7 @@ class AttemptWork:
 
     async def approval(self, key: str, call: StoredCall) -> Approval:
         """See `Work.approval`."""
-        found = await self.noted(
-            self._store.run_durable(waiting.ask, self._fence, key, call)
-        )
+        found = await self.noted(self._store.run_durable(waiting.ask, self._fence, key, call))
         if found.state == "approved":
             return found
         if found.state == "waiting":
@@ -196,9 +194,7 @@ class AttemptWork:
     async def send(self, key: str, *, to: str, intent: Intent, content: str) -> None:
         """See `Work.send`."""
         await self.noted(
-            self._store.run(
-                messages.send, self._fence, key, to=to, intent=intent, content=content
-            )
+            self._store.run(messages.send, self._fence, key, to=to, intent=intent, content=content)
         )
 
     async def delegate(self, key: str, tasks: Sequence[TaskSpec]) -> Mapping[str, JsonValue]:

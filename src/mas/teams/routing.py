@@ -105,7 +105,7 @@ async def route_by_model(
         MasError: What `allow` and the model raise.
     """
     spent = NOTHING
-    conversation = (Said(author="user", text=data("request", text[:4000])),)
+    conversation: tuple[Said, ...] = (Said(author="user", text=data("request", text[:4000])),)
     error = ""
     for _ in range(_TRIES):
         request = ModelRequest(

@@ -68,6 +68,11 @@ class FunctionTools:
         """See `Tools.problems`."""
         return ()
 
+    def fault(self, spec: ToolSpec, arguments: Mapping[str, JsonValue]) -> str:
+        """See `Tools.fault`: functions take any arguments."""
+        del spec, arguments
+        return ""
+
     def assess(self, spec: ToolSpec, arguments: Mapping[str, JsonValue]) -> Assessment:
         """See `Tools.assess`."""
         one = self._tools[spec.name]

@@ -78,6 +78,7 @@ find / -name x
 sed -i s/a/b/ f
 sed -n s/a/b/wout f
 sort -o out in
+diff -r a b
 uniq in out
 date 01010000
 hostname other

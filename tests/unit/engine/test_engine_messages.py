@@ -75,15 +75,17 @@ async def test_r6_a_message_to_nobody_at_work_is_refused_with_who_is() -> None:
 
 async def test_r11_a_repeated_step_sends_once_and_reads_the_same_again() -> None:
     read: list[list[str]] = []
+    sent = asyncio.Event()
 
     async def do(work: Work) -> TaskOutcome:
         if work.task.id == "a":
             await work.send("1", to="other", intent="provide_result", content="It listens on 80.")
+            sent.set()
             if work.task.attempt == 1:
                 raise Transient("Once more.")
             return TaskOutcome(result=None)
-        while not (said := await work.inbox("observe")):
-            await asyncio.sleep(0)
+        await sent.wait()
+        said = await work.inbox("observe")
         read.append([message.content for message in said])
         assert await work.inbox("reason") == ()
         if len(read) < 2:

@@ -101,9 +101,7 @@ def promise(conn: Connection, fence: Fence, key: str, most: Usage) -> None:
 
 def give_up(conn: Connection, fence: Fence, key: str) -> None:
     """The call is over: nothing is promised to it any more."""
-    conn.execute(
-        _DELETE, {"run_id": fence.run_id, "task_id": fence.task_id, "record_key": key}
-    )
+    conn.execute(_DELETE, {"run_id": fence.run_id, "task_id": fence.task_id, "record_key": key})
 
 
 def _usage(row: object) -> Usage:

@@ -231,9 +231,7 @@ def extend(conn: Connection, run_id: str, specs: Sequence[TaskSpec]) -> None:
     _insert(conn, run_id, specs, first=len(known), done=done)
 
 
-def hold(
-    conn: Connection, fence: Fence, *, state: TaskState, unmet: int = 0
-) -> bool:
+def hold(conn: Connection, fence: Fence, *, state: TaskState, unmet: int = 0) -> bool:
     """End an attempt without a failure: its task waits. False when it does not own it."""
     params = {**fence.params(), "new_state": state.value, "new_unmet": unmet}
     return conn.execute(_HOLD, params).rowcount == 1

@@ -13,6 +13,7 @@ from mas.core.commands.words import (
     outside,
     parse,
     read,
+    sensitive,
     write,
 )
 
@@ -75,7 +76,7 @@ def judge_aws(args: Sequence[str]) -> Finding:
     if call in _PARAMETERS and not any(word.startswith("--w") for word in rest):
         return _judge_rest(f"{service} {call}", rest)
     if call in _SECRET_CALLS:
-        return write(f"aws {service} {call} gives secrets or the content of data.")
+        return sensitive(f"aws {service} {call} gives secrets or the content of data.")
     return _judge_rest(f"{service} {call}", rest)
 
 

@@ -40,7 +40,12 @@ def classify(argv: Sequence[str]) -> Assessment:
     plain to see. The target is the command line as a shell would quote it.
     """
     found = _judge(argv)
-    return Assessment(risk=found.risk, target=shlex.join(argv)[:_TARGET_LIMIT], effect=found.effect)
+    return Assessment(
+        risk=found.risk,
+        target=shlex.join(argv)[:_TARGET_LIMIT],
+        effect=found.effect,
+        sensitive=found.sensitive,
+    )
 
 
 def _judge(argv: Sequence[str]) -> Finding:

@@ -68,7 +68,7 @@ READERS: Final[Mapping[str, Options]] = {
     "uniq": options("-c -d -u -i"),
     "cut": options("-d: -f: -c: -b: -s --delimiter: --fields:"),
     "nl": options("-b:"),
-    "diff": options("-u -r -q -N -w -b -B -i -y -U: -c --brief --unified= --recursive --color="),
+    "diff": options("-u -q -N -w -b -B -i -y -U: -c --brief --unified= --color="),
     "cmp": options("-s -l -b"),
     "sha256sum": _SUM,
     "sha1sum": _SUM,

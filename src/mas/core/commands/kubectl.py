@@ -17,6 +17,7 @@ from mas.core.commands.words import (
     options,
     parse,
     read,
+    sensitive,
     write,
 )
 
@@ -131,7 +132,7 @@ def judge_kubectl(args: Sequence[str]) -> Finding:
         effect = _CHANGES.get(verb, "changes something, or is not known to change nothing")
         return write(f"kubectl {verb} {effect}.".replace("  ", " "))
     if any(_SECRET.search(word) for word in args) and key[0] != "auth":
-        return write("It reads Secret values or lists Secrets.")
+        return sensitive("It reads Secret values or lists Secrets.")
     before, after = _around(args, verbs[: len(key)])
     parsed = parse(after, _GLOBAL.and_more(known))
     if before is None or parsed is None:

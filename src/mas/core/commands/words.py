@@ -17,6 +17,7 @@ class Finding:
 
     risk: Risk
     effect: str
+    sensitive: bool = False
 
 
 Judge = Callable[[Sequence[str]], Finding]
@@ -160,6 +161,11 @@ def read(effect: str) -> Finding:
 def write(effect: str) -> Finding:
     """A command that may change something, or of which that is not known."""
     return Finding(risk=ASKS, effect=effect)
+
+
+def sensitive(effect: str) -> Finding:
+    """A command that would show secrets."""
+    return Finding(risk=ASKS, effect=effect, sensitive=True)
 
 
 def destroy(effect: str) -> Finding:

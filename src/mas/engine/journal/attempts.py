@@ -11,6 +11,8 @@ from mas.adapters.stores import approvals, budgets, events, records, runs, tasks
 from mas.adapters.stores.records import NewRecord
 from mas.adapters.stores.tasks import Fence
 from mas.adapters.stores.transaction import now
+from mas.core.budget import Budget
+from mas.core.errors import BudgetReached
 from mas.core.events import (
     EffectIntended,
     TaskCancelled,
@@ -20,8 +22,6 @@ from mas.core.events import (
     TaskReturned,
     TaskSucceeded,
 )
-from mas.core.budget import Budget
-from mas.core.errors import BudgetReached
 from mas.core.failure import Failure
 from mas.core.plan import BadPlan, TaskSpec
 from mas.core.run import TaskState

@@ -19,7 +19,6 @@ from mas.core.values import JsonValue
 from mas.engine.journal.lifecycle import out_of_time, settle_cancel, unknown_run
 from mas.engine.journal.recovery import Held, IsDead, take_up
 
-
 OUT_OF_TIME = Failure(
     kind="budget",
     code="budget",

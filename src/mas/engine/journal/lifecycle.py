@@ -112,13 +112,15 @@ def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Fai
     succeeded = whole
     if answer is not None and answer.succeeded is not None:
         succeeded = answer.succeeded
+    if failure is None and answer is not None:
+        failure = answer.failure
     if failure is None:
         failures = [task.failure for task in ended if task.state is TaskState.FAILED]
         failure = _most_telling(failure for failure in failures if failure is not None)
     else:
         succeeded = False
     if answer is not None:
-        _learn(conn, run_id, answer, succeeded=succeeded)
+        _learn(conn, answer, succeeded=succeeded)
     _finish(
         conn,
         run_id,
@@ -136,7 +138,7 @@ def _most_telling(failures: Iterable[Failure]) -> Failure | None:
     return min(failures, key=lambda failure: order.get(failure.kind, 2), default=None)
 
 
-def _learn(conn: Connection, run_id: str, answer: RunResult, *, succeeded: bool) -> None:
+def _learn(conn: Connection, answer: RunResult, *, succeeded: bool) -> None:
     """Count the lessons that the run was offered, and keep what it has taught."""
     if answer.lessons_used:
         lessons.count_lessons(conn, answer.lessons_used, succeeded=succeeded)

@@ -98,9 +98,7 @@ def decide(
     events.append(
         conn,
         run_id,
-        ApprovalDecided(
-            task=found.task, approval=approval_id, approved=approved, comment=comment
-        ),
+        ApprovalDecided(task=found.task, approval=approval_id, approved=approved, comment=comment),
     )
     if not approvals.waits(conn, run_id, found.task):
         tasks.let_go(conn, run_id, found.task)
@@ -130,8 +128,14 @@ def delegate(
     added = tuple(name for name in names if name not in own.depends_on)
     own = msgspec.structs.replace(own, depends_on=(*own.depends_on, *added))
     changed = tuple(own if spec.id == own.id else spec for spec in plan.tasks)
-    problem = extend(conn, fence.run_id, Plan(tasks=changed, reason=plan.reason), new,
-                     by=fence.task_id, roles=roles)
+    problem = extend(
+        conn,
+        fence.run_id,
+        Plan(tasks=changed, reason=plan.reason),
+        new,
+        by=fence.task_id,
+        roles=roles,
+    )
     if problem is not None:
         return problem, None
     if added:
@@ -171,9 +175,7 @@ def extend(
         tasks.extend(conn, run_id, new)
         messages.deliver_earlier(conn, run_id, new)
         states = tasks.states(conn, run_id)
-        _skip_behind_dead(
-            conn, run_id, {need for spec in new for need in spec.depends_on}, states
-        )
+        _skip_behind_dead(conn, run_id, {need for spec in new for need in spec.depends_on}, states)
     return None
 
 

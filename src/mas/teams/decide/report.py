@@ -14,6 +14,8 @@ from mas.core.language import Language, plain
 from mas.core.tools import Catalog, Component, Tool
 from mas.kubernetes.cluster import Cluster
 from mas.teams.decide.findings import Param, Phrase
+from mas.teams.decide.markdown import code, md
+from mas.teams.decide.told import NOTHING_TOLD, Told, lines_of_explanation, lines_of_subject
 from mas.teams.decide.wording import say
 from mas.teams.decide.wording.fields import field_name, is_computed, value_text
 
@@ -45,33 +47,34 @@ class _Page:
 
 
 def write_report(
-    decision: Decision, cluster: Cluster | None, catalog: Catalog, language: Language
+    decision: Decision,
+    cluster: Cluster | None,
+    catalog: Catalog,
+    language: Language,
+    *,
+    told: Told = NOTHING_TOLD,
 ) -> str:
-    """The whole report. The same facts as in `decision`, told for a reader who is no expert."""
+    """The whole report. The same facts as in `decision`, told for a reader who is no expert.
+
+    What a model says comes in a section of its own before the conclusion; the rest is the rules'.
+    """
     page = _Page(language)
     tool = catalog.tools.get(decision.tool.id or "")
     name = md(decision.tool.name) if decision.tool.name else ""
     page.add("# " + (page.say("page.title", tool=name) if name else page.say("page.title_unknown")))
     page.add("", f"> **{_verdict(page, decision, name)}**")
+    for line in lines_of_subject(told, language):
+        page.add("", line)
     _state(page, decision, cluster, catalog, tool)
     _recommendation(page, decision, name)
     _what_to_do(page, decision, tool)
+    prose = list(lines_of_explanation(told, decision, language))
+    if prose:
+        page.heading("page.explanation")
+        page.add(*prose)
     page.heading("page.conclusion")
     page.add(_conclusion(page, decision, name))
     return page.text()
-
-
-def md(text: str | None) -> str:
-    """Text from outside as plain text of one line in Markdown."""
-    made = plain(text or "", limit=4000)
-    for sign in ("\\", "`", "*", "[", "]", "<", "|"):
-        made = made.replace(sign, "\\" + sign)
-    return made
-
-
-def code(text: str) -> str:
-    """Text from outside as a code span."""
-    return "`" + plain(text).replace("`", "'").replace("|", "¦") + "`"
 
 
 def _how_it_is(decision: Decision) -> str:

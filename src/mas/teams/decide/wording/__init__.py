@@ -14,12 +14,13 @@ from mas.core.language import Language, plain
 from mas.core.tools import Text
 from mas.teams.decide.findings import Param, Phrase, Sentences
 from mas.teams.decide.wording.advice import ADVICE
+from mas.teams.decide.wording.model import MODEL
 from mas.teams.decide.wording.page import PAGE
 from mas.teams.decide.wording.progress import PROGRESS
 from mas.teams.decide.wording.reasons import REASONS
 from mas.teams.decide.wording.room import ROOM
 
-MESSAGES: dict[str, Text] = {**REASONS, **ROOM, **ADVICE, **PAGE, **PROGRESS}
+MESSAGES: dict[str, Text] = {**REASONS, **ROOM, **ADVICE, **PAGE, **PROGRESS, **MODEL}
 _FORMATTER = string.Formatter()
 
 

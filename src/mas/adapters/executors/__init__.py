@@ -1,0 +1,5 @@
+"""Places in which a command can run, each behind the port `core.calls.Executor` (S1, S2).
+
+Lives here: starting, limiting and ending of processes. Does not live here: which command may run
+(`core.commands`, `core.policy`). Called by the tools that run commands.
+"""
