@@ -10,14 +10,17 @@ BIN := .venv/bin
 CORES := 2
 ARGS ?= doctor
 
-.PHONY: help demo run test test-e2e check fix bench lock clean core dev
+.PHONY: help demo demo-model run test test-e2e check fix bench lock clean core dev
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
-	  printf '  make %-9s %s\n' "$$name" "$$text"; done
+	  printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 demo: core ## Decide "Tekton 도입 여부를 결정해줘" on the example cluster
 	@scripts/demo.sh
+
+demo-model: dev ## The same with a scripted model on this machine: both languages, both protocols
+	@$(BIN)/python scripts/demo_model.py
 
 run: core ## Run mas with ARGS, as in: make run ARGS="catalog list"
 	@$(BIN)/mas $(ARGS)
@@ -39,8 +42,8 @@ fix: dev ## Mend what ruff can mend
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: dev ## Measure decisions by cluster size and the engine's overhead
-	@for script in bench/engine.py bench/decide.py; do $(BIN)/python "$$script"; done
+bench: dev ## Measure decisions, tokens, agents, approvals and the engine, beside others
+	@for script in bench/engine.py bench/decide.py bench/models.py bench/approvals.py; do $(BIN)/python "$$script"; done
 
 lock: dev ## Write requirements/*.txt anew (UPGRADE=1 for the newest versions)
 	@scripts/lock.sh

@@ -89,7 +89,7 @@ async def measure(count: int, seconds: float, folder: Path) -> dict[str, object]
         began = time.perf_counter()
         runs = [await engine.submit(RunRequest(text="Ask.", team="bench")) for _ in range(count)]
         driven = [asyncio.create_task(engine.drive(run.id)) for run in runs]
-        while len(await engine.waiting(limit=count)) < count:
+        while len(await engine.waiting(limit=count)) < count:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.05)
         asked = time.perf_counter() - began
         await asyncio.sleep(0.5)

@@ -28,6 +28,7 @@ from mas.testing.clock import ManualClock
 from support.postgres_server import PostgresServer
 
 LIMIT = 20.0
+ODD = "Tekton 도입 여부를 결정해줘 %s {x} ' \" \\"
 STARTED = TaskStarted(task="a", attempt=1, worker="w")
 
 
@@ -58,6 +59,29 @@ async def test_r5_time_is_the_databases_for_every_machine(url: str) -> None:
 
     async with PostgresStore(url, clock=ManualClock()) as store:
         assert await store.run(now) == ManualClock().now()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (
+            "Tekton 도입 여부를 결정해줘 %s {x} ' \" \\",
+            "Tekton 도입 여부를 결정해줘 %s {x} ' \" \\",
+        ),
+        ("zero \0 sign", "zero \ufffd sign"),
+        ("half \udc80 pair", "half ? pair"),
+    ],
+)
+async def test_q1_no_sign_in_a_text_can_end_a_run(url: str, given: str, kept: str) -> None:
+    def add(conn: Connection) -> None:
+        runs.add(conn, "one", RunRequest(text=given, team="t"), created_at=now(conn))
+
+    async with PostgresStore(url) as store:
+        await store.run(add)
+        run = await store.read(runs.load, "one")
+
+    assert run is not None
+    assert run.request == kept
 
 
 async def test_p1_tables_of_other_programs_in_the_same_database_are_left_alone(

@@ -74,6 +74,16 @@ async def test_q1_a_database_of_a_newer_version_is_refused_with_both_versions(
     assert f"up to {VERSION}" in error.message
 
 
+async def test_q1_a_database_without_unicode_is_refused(postgres_server: PostgresServer) -> None:
+    postgres_server.ask("create database latin encoding 'LATIN1' template template0")
+    try:
+        error = await refused(postgres_server.url("latin"), UserError, "store_encoding")
+    finally:
+        postgres_server.drop(postgres_server.url("latin"))
+
+    assert "UTF8" in error.hint
+
+
 async def test_q1_a_server_that_is_not_there_is_named_as_unreachable() -> None:
     error = await refused(
         f"postgresql://me:{PASSWORD.replace(' ', '%20')}@127.0.0.1:1/mas",

@@ -6,6 +6,7 @@ Each line of the side file tells of a body that really ran: `<attempt> <task> <k
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -20,9 +21,14 @@ from mas.adapters.stores.choose import store_for
 from mas.adapters.stores.migrations import migrate
 from mas.adapters.stores.postgres_link import Session
 from mas.adapters.stores.sqlite import _SqliteSession
+from mas.core.budget import Budget
+from mas.core.calls import StoredCall
+from mas.core.errors import UserError
+from mas.core.models import ToolCall
 from mas.core.plan import Plan, TaskSpec
 from mas.core.ports import Work
 from mas.core.run import RunRequest, TaskOutcome
+from mas.core.usage import Usage
 from mas.engine import Engine, EngineSettings, Limits
 from mas.testing.doubles import FixedTeam, FunctionDoer
 
@@ -46,7 +52,20 @@ PLANS = {
     "many": Plan(tasks=tuple(TaskSpec(id=f"t{n}", role="planner", title="x") for n in range(30))),
     "pair": Plan(tasks=tuple(TaskSpec(id=name, role="meeting", title="x") for name in "ab")),
     "hanging": Plan(tasks=(TaskSpec(id="a", role="hanging", title="x"),)),
+    "waiting": Plan(tasks=(TaskSpec(id="a", role="asking", title="x"),)),
 }
+HELP = TaskSpec(id="h", role="planner", title="x")
+CALL = StoredCall(
+    call=ToolCall(id="c", tool="files.write", arguments={"path": "x"}),
+    risk="write",
+    target="x",
+    effect="writes x",
+    reason="Writes are asked for.",
+)
+USED = Usage(input_tokens=10)
+MOST = Usage(input_tokens=20)
+BUDGET = Budget(tokens=25)
+"""Room for one call, not for the promise of a second one beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +135,42 @@ def doer(order: Order) -> Callable[[Work], Any]:
         return TaskOutcome(result=f"result of {task}")
 
     return do
+
+
+def asking(order: Order) -> Callable[[Work], Any]:
+    """A task that needs a person, another task, a model within a budget, and a word to all."""
+
+    async def do(work: Work) -> TaskOutcome:
+        async def noted(key: str) -> object:
+            note(order, f"{work.task.attempt} a {key}")
+            await asyncio.sleep(0)
+            return key
+
+        async def look(_: str) -> object | None:
+            done = order.side_file.read_text() if order.side_file.exists() else ""
+            return "act" if " a act\n" in done else None
+
+        await work.record("observe", "stage", lambda: noted("observe"))
+        approved = await work.approval("act", CALL)
+        assert approved.call == CALL
+        await work.effect("act", lambda _: noted("act"), probe=look)
+        helped = await work.delegate("help", (HELP,))
+        await work.send("said", to="all", intent="provide_result", content="It is done.")
+        await work.record(
+            "model", "model_call", lambda: noted("model"), usage=lambda _: USED, most=MOST
+        )
+        return TaskOutcome(result=dict(helped))
+
+    return do
+
+
+async def approve_all(engine: Engine) -> None:
+    """A person who says yes to everything, for as long as the process lives."""
+    while True:
+        for approval in await engine.waiting():
+            with contextlib.suppress(UserError):  # somebody else was quicker
+                await engine.decide(approval.run_id, approval.id, approved=True)
+        await asyncio.sleep(0.002)
 
 
 def meeting(order: Order) -> Callable[[Work], Any]:
@@ -209,6 +264,7 @@ async def carry_out(order: Order) -> None:
     store = store_for(order.url, order.folder / "mas.db", clock)
     doers = {role: FunctionDoer(doer(order)) for role in ROLES}
     doers |= {"meeting": FunctionDoer(meeting(order)), "hanging": FunctionDoer(hang)}
+    doers |= {"asking": FunctionDoer(asking(order))}
     engine = Engine(
         store=store,
         teams={"fixed": FixedTeam(plans=PLANS[order.plan])},
@@ -219,7 +275,11 @@ async def carry_out(order: Order) -> None:
     async with store, engine:
         die_in_the_store(order)
         if order.submits:
-            run = await engine.submit(RunRequest(text="Decide.", team="fixed"))
+            run = await engine.submit(RunRequest(text="Decide.", team="fixed", budget=BUDGET))
             note(order, f"accepted {run.id} -")
+        person = asyncio.create_task(approve_all(engine)) if order.plan == "waiting" else None
         for unfinished in await engine.unfinished():
             await engine.drive(unfinished.id)
+        if person is not None:
+            person.cancel()
+            await asyncio.wait([person])

@@ -24,8 +24,10 @@ from mas.adapters.clock import SystemClock
 from mas.adapters.stores.choose import store_for
 from mas.adapters.stores.postgres import PostgresStore
 from mas.adapters.stores.sqlite import SqliteStore
+from mas.core.approvals import Approval
 from mas.core.events import Event
 from mas.core.fold import fold
+from mas.core.messages import Message
 from mas.core.records import Record
 from mas.core.run import Run, RunRequest, RunStatus, Task, TaskState
 from mas.engine import Engine
@@ -131,6 +133,8 @@ class Story:
     tasks: tuple[Task, ...] = ()
     records: tuple[Record, ...] = ()
     events: tuple[Event, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    messages: tuple[Message, ...] = ()
 
     def __init__(self, order: Order) -> None:
         lines = order.side_file.read_text().split("\n")[:-1] if order.side_file.exists() else []
@@ -152,6 +156,8 @@ class Story:
                 self.run = await engine.get(run_id)
                 self.tasks = await engine.tasks(run_id)
                 self.records = await engine.records(run_id)
+                self.approvals = await engine.approvals(run_id)
+                self.messages = await engine.messages(run_id)
                 self.events = tuple([event async for event in engine.watch(run_id)])
 
 
@@ -246,6 +252,40 @@ def test_r5_a_kill_at_any_commit_loses_nothing(
         else:
             check(order, deaths=1)
     assert number > len(STAGES) * len(PLANS[plan].tasks)
+
+
+@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+def test_r7_a_kill_around_approval_help_and_model_call_loses_and_repeats_nothing(
+    nursery: Nursery, home: Home, moment: str
+) -> None:
+    """Also R8: what a lost call was promised does not stand against the next (budget of 25)."""
+    for number in itertools.count(1):
+        place = home.another(str(number))
+        order = place.order("waiting", die_at=f"{moment} {number}")
+        status = nursery.run(order)
+        if status == 0:
+            break
+        assert status == KILLED
+        assert nursery.run(resumed(order)) == 0
+        story = Story(order)
+        if story.run is not None:
+            check_waiting(order, story)
+    assert number > 15
+
+
+def check_waiting(order: Order, story: Story) -> None:
+    where = order.die_at
+    assert story.run is not None, where
+    assert story.run.status is RunStatus.SUCCEEDED, (where, story.run.failure)
+    assert story.run.result == {"a": {"h": "result of h"}, "h": "result of h"}, where
+    assert story.run.usage.tokens == 10, where
+    assert Counter(key for _, task, key in story.bodies if task == "a")["act"] == 1, where
+    assert [(one.id, one.state) for one in story.approvals] == [("a1", "approved")], where
+    assert [one.content for one in story.messages] == ["It is done."], where
+    recorded = {record.key: record.attempt for record in story.records if record.task == "a"}
+    for attempt, task, key in story.bodies:
+        assert task != "a" or attempt <= recorded[key], f"{key} was done again: {where}"
+    check_events(story)
 
 
 @pytest.mark.parametrize("moment", ["while the home is made", "when the home is made"])

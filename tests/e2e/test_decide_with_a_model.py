@@ -127,7 +127,7 @@ def test_q3_no_secret_reaches_prompt_event_log_or_report(tmp_path: Path) -> None
     ("fault", "code", "word"),
     [
         (Fault(kind="status", status=401), 2, "key"),
-        (Fault(kind="status", status=404), 2, "model"),
+        (Fault(kind="status", status=404), 2, "is not known"),
     ],
 )
 def test_q1_a_mistake_in_the_settings_fails_the_run_and_keeps_the_decision(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_r5_a_run_killed_in_the_middle_of_a_model_call_is_finished(tmp_path: Pat
     with ScriptedModelServer(script, key=KEY) as server:
         mas = mas_with_model(tmp_path / "home", server, "openai")
         with mas.start("ask", ASK, "--cluster", HOMELAB, "--json") as process:
-            server.wait_for(1, LIMIT)
+            server.wait_for(1, timedelta(seconds=LIMIT))
             process.kill()
         hangs = False
         (run,) = mas.runs()
@@ -113,15 +114,15 @@ def test_r7_a_run_killed_while_it_waits_for_approval_makes_the_stored_call_once(
 ) -> None:
     with ScriptedModelServer(writing, key=KEY) as server:
         mas = mas_with_model(tmp_path / "home", server, "anthropic")
-        with mas.start("agents", "run", "coder", "Write hello.txt", "--json") as process:
+        with mas.start("agents", "run", "coder", "Write note.txt", "--json") as process:
             run = wait_for_approval(mas)
             asked = len(server.asked)
             os.kill(process.pid, signal.SIGKILL)
         (waiting,) = mas("runs", "show", run, "--json").json["approvals"]
         assert waiting["tool"] == "files.write"
-        assert waiting["arguments"] == {"path": "hello.txt", "content": "hello\n"}
+        assert waiting["arguments"] == {"path": "note.txt", "content": "hello\n"}
         assert waiting["risk"] == "write"
-        workspace = tmp_path / "home" / "workspaces" / run / "hello.txt"
+        workspace = tmp_path / "home" / "workspaces" / run / "note.txt"
         assert not workspace.exists()
 
         approved = mas("runs", "approve", run, "--comment", "go on")

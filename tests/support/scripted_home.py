@@ -116,8 +116,8 @@ def stage_of(request: ModelRequest) -> str:
 
 
 def writing(request: ModelRequest) -> Reply:
-    """An agent that writes hello.txt, and whose check reads it."""
-    return agent(request, "hello.txt")
+    """An agent that writes note.txt, and whose check reads it."""
+    return agent(request, "note.txt")
 
 
 def agent(request: ModelRequest, path: str) -> Reply:

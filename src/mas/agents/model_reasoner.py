@@ -72,7 +72,7 @@ class ModelReasoner:
             )
         raise Permanent(
             f"{self.name} gave no usable answer to {question.key} in {TRIES} tries: {error}",
-            hint="Choose a model that can answer in JSON, or ask without a model (--no-model).",
+            hint="Choose a stronger model, or ask without a model (--no-model).",
             code="model_nonsense",
         )
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from mas import __version__
 from mas.adapters.models.registry import usable_target
 from mas.adapters.models.targets import Target, chosen_name
+from mas.adapters.policy_file import load_policy
 from mas.adapters.stores import runs
+from mas.agents.roles.loader import load_roles
 from mas.app.clusters import ClusterReading
 from mas.app.settings import Settings
 from mas.app.settings_file import DEFAULT
@@ -50,6 +52,8 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
         _catalog(),
         _cluster(settings),
         *_models(settings),
+        _policy(settings),
+        *_roles(settings),
         *_set(settings),
     )
 
@@ -84,6 +88,31 @@ async def _journal(settings: Settings) -> Check:
         found=f"{settings.database}, {unfinished} unfinished runs",
         mend=mend,
         needed=False,
+    )
+
+
+def _policy(settings: Settings) -> Check:
+    try:
+        rules = len(load_policy(settings.policy_file).rules)
+    except MasError as error:
+        return Check(name="policy", ok=False, found=error.message, mend=error.hint)
+    return Check(name="policy", ok=True, found=f"{rules} rules; reads run, the rest is asked for")
+
+
+def _roles(settings: Settings) -> tuple[Check, ...]:
+    loaded = load_roles(settings.agents_folder)
+    return (
+        Check(name="agents", ok=True, found=f"{len(loaded.roles)} roles"),
+        *(
+            Check(
+                name="agents",
+                ok=False,
+                found=str(problem),
+                mend="Correct the file, or move it out of the folder.",
+                needed=False,
+            )
+            for problem in loaded.problems
+        ),
     )
 
 

@@ -16,9 +16,10 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         print_json({"ok": not broken, "checks": list(checks)})
         return exits.FAILED if broken else exits.DONE
+    wide = max(len(check.name) for check in checks)
     for check in checks:
         sign = "ok" if check.ok else ("FAIL" if check.needed else "--")
-        print(f"{sign:<4}  {check.name:<8}  {plain(check.found)}")
+        print(f"{sign:<4}  {check.name:<{wide}}  {plain(check.found)}")
         if not check.ok and check.mend:
-            print(f"{'':<16}{plain(check.mend)}")
+            print(f"{'':<{wide + 8}}{plain(check.mend)}")
     return exits.FAILED if broken else exits.DONE

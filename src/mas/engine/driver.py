@@ -196,7 +196,7 @@ class Driver:
         """Wait until something has changed, or there is a reason to look without a change."""
         limits: list[timedelta] = []
         if turn.timer is not None:
-            limits.append(max(turn.timer - self._clock.now(), timedelta()))
+            limits.append(turn.timer)
         if turn.others:
             limits.append(LOOK_AT_OTHERS)
         if turn.starved:

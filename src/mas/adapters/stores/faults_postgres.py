@@ -70,6 +70,15 @@ def too_new(where: str, *, version: int, known: int) -> UserError:
     )
 
 
+def no_unicode(where: str) -> UserError:
+    """The error for a database that has no Korean."""
+    return UserError(
+        f"The database {where} cannot hold text of every language.",
+        hint="Create one with: createdb --encoding UTF8 --template template0 NAME",
+        code="store_encoding",
+    )
+
+
 def bad_url(reason: str) -> UserError:
     """The error for an address that cannot be understood; `reason` must not quote it."""
     return UserError(

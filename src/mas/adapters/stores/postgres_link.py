@@ -12,6 +12,7 @@ from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
 import sqlalchemy
+from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine
@@ -39,6 +40,7 @@ HINT_SECONDS = 0.02
 """How long an announcement that no work hangs on may wait for more of its kind."""
 
 _DEFAULTS = {
+    "client_encoding": "utf8",
     "connect_timeout": "10",
     "fallback_application_name": "mas",
     # A server whose machine is gone says nothing: it is given up after half a minute.
@@ -92,6 +94,16 @@ class Address:
         return cls(conninfo=conninfo, where=f"{name} on {host}:{port}")
 
 
+class _Text(Dumper):
+    """Text as this server takes it: no zero sign and no half of a pair, which others do take.
+
+    Such signs come with the output of tools and with requests; no run is to end by them.
+    """
+
+    def dump(self, obj: str) -> bytes:
+        return obj.replace("\0", "\ufffd").encode("utf-8", "replace")
+
+
 class Database:
     """Makes connections to one database and knows which of them are this process's own."""
 
@@ -112,6 +124,7 @@ class Database:
         """A connection with our settings, which begins transactions only where it is told to."""
         raw = psycopg.connect(self._conninfo, autocommit=True)
         try:
+            raw.adapters.register_dumper(str, _Text)
             raw.execute(_SETTINGS, prepare=False)
         except BaseException:
             raw.close()

@@ -20,6 +20,7 @@ _OBJECTS = text(
 )
 _MARK = "mas_schema"
 _VERSION = text("select version from mas_schema")
+_ENCODING = text("show server_encoding")
 _TAKE_TURNS = text("select pg_advisory_xact_lock(:number)")
 _NAME = {"name": SCHEMA}
 
@@ -30,7 +31,8 @@ def prepare(conn: Connection, *, where: str) -> None:
     Runs in a transaction whose statements each see what others have committed by then.
 
     Raises:
-        UserError: They are a newer MAS's (`store_too_new`) or not ours (`store_foreign`).
+        UserError: They are a newer MAS's (`store_too_new`) or not ours (`store_foreign`), or the
+            database cannot hold every language (`store_encoding`).
     """
     if _version(conn, where) == VERSION:
         return
@@ -43,6 +45,8 @@ def prepare(conn: Connection, *, where: str) -> None:
     if version == 0:
         if _objects(conn):
             raise faults.not_ours(where, SCHEMA)
+        if conn.execute(_ENCODING).scalar_one() != "UTF8":
+            raise faults.no_unicode(where)
         if not conn.execute(_SCHEMA_IS_THERE, _NAME).scalar_one():
             conn.execute(text(f"create schema {SCHEMA}"))
         conn.execute(text("create table mas_schema (version integer not null)"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from mas.adapters.stores import events, records, runs, tasks, workers
 from mas.adapters.stores.transaction import now
+from mas.adapters.stores.turns import CLAIMING, take_turn_at
 from mas.adapters.stores.workers import Worker
 from mas.core.events import TaskStarted
 from mas.core.failure import Failure
@@ -66,8 +67,9 @@ class Turn:
     """Whether other workers own tasks of this run."""
     starved: bool = False
     """Whether a task may start and a limit stands against it."""
-    timer: datetime | None = None
-    """When the next retry is due, or the time of the budget is over."""
+    timer: timedelta | None = None
+    """How long until the next retry is due, or the time of the budget is over. A duration by the
+    database's clock, because this machine's may be another."""
 
 
 def take_turn(
@@ -102,16 +104,15 @@ def take_turn(
     ready = tasks.ready(conn, run_id)
     chosen: list[Task] = []
     if ready:
+        # Tasks are only owned under a lease that holds: this process may just have been held up.
+        # It comes first, for it locks the worker: its other runs must not count at the same time.
+        workers.renew(conn, worker, lease=lease)
         chosen = _within_limits(
             conn, ready, owner=worker.id, limits=limits, alone_after=retry.alone_after
         )
-    if chosen:
-        # Tasks are only owned under a lease that holds: this process may just have been held up.
-        workers.renew(conn, worker, lease=lease)
     claimed = tuple(_start(conn, run_id, task, worker=worker) for task in chosen)
     turn = _turn(conn, run_id, worker, status=head.status)
-    timer = min((at for at in (turn.timer, deadline) if at is not None), default=None)
-    return replace(turn, claimed=claimed, starved=len(chosen) < len(ready), timer=timer)
+    return replace(turn, claimed=claimed, starved=len(chosen) < len(ready))
 
 
 def _turn(
@@ -124,6 +125,8 @@ def _turn(
     late: bool = False,
 ) -> Turn:
     running = tasks.running(conn, run_id)
+    due = (tasks.next_timer(conn, run_id), runs.deadline(conn, run_id))
+    timer = min((at for at in due if at is not None), default=None)
     return Turn(
         status=status,
         cancelling=cancelling,
@@ -131,7 +134,7 @@ def _turn(
         held=frozenset((task.id, task.attempt) for task in running if task.owner == worker.id),
         open=tasks.count_open(conn, run_id),
         others=any(task.owner != worker.id for task in running),
-        timer=tasks.next_timer(conn, run_id),
+        timer=None if timer is None or late else max(timer - now(conn), timedelta()),
     )
 
 
@@ -147,6 +150,7 @@ def _within_limits(
     free = limits.slots - owned
     by_role: dict[str, int] = {}
     if limits.total is not None or limits.by_role:
+        take_turn_at(conn, CLAIMING)
         by_role = tasks.running_by_role(conn)
     if limits.total is not None:
         free = min(free, limits.total - sum(by_role.values()))
