@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -68,6 +69,7 @@ async def do_task(
     preapproved: Preapproved = "none",
     masker: Masker | None = None,
     calls: CallStyle = "tools",
+    deadline: timedelta = timedelta(minutes=2),
     rounds: Rounds | None = None,
 ) -> TaskOutcome:
     """Do a task of any role with a model and tools; the result is an `AgentResult` as JSON.
@@ -84,6 +86,7 @@ async def do_task(
         preapproved: `write`: the person has said yes to writes beforehand.
         masker: Takes secrets out of what is written down about calls.
         calls: How the model calls tools; `json` for one that cannot by itself.
+        deadline: Time for one call of a tool.
         rounds: How often to try anew.
 
     Raises:
@@ -94,7 +97,7 @@ async def do_task(
     """
     if model is None:
         raise no_model(f"A task of the role {role.name}")
-    context = call_context(work, role, workspace)
+    context = call_context(work, role, workspace, deadline)
     gate = Gate(
         tools=tools,
         policy=policy,
@@ -124,7 +127,7 @@ async def do_task(
     return _outcome(work, mind, worked)
 
 
-def call_context(work: Work, role: Role, workspace: Path) -> CallContext:
+def call_context(work: Work, role: Role, workspace: Path, deadline: timedelta) -> CallContext:
     """Where the calls of a task happen."""
     options = work.run.options
     cluster: JsonObject = {key: options[key] for key in _CLUSTER_OPTIONS if key in options}
@@ -134,6 +137,7 @@ def call_context(work: Work, role: Role, workspace: Path) -> CallContext:
         role=role.name,
         workspace=workspace,
         cluster=cluster,
+        deadline=deadline,
     )
 
 

@@ -110,10 +110,13 @@ class _Doer:
 
     async def _work(self, work: Work) -> TaskOutcome:
         shop = self._shop
+        model = shop.model_of(work.run, self._role.name)
         return await do_task(
             work,
             role=self._role,
-            model=shop.model_of(work.run, self._role.name),
+            model=model,
+            calls="tools" if model is None or model.calls_tools else "json",
+            deadline=shop.settings.tools.time,
             tools=shop.tools,
             policy=shop.policy,
             memories=shop.memories,

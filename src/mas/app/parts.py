@@ -22,6 +22,8 @@ class Parts:
     catalog: Catalog
     reading: ClusterReading
     roles: Mapping[str, Role]
+    notes: tuple[str, ...]
+    """What is wrong with files of the person that did not stop anything, a sentence each."""
     models: Models
     live: FolderOutput
     engine: Engine

@@ -48,6 +48,11 @@ class Service:
         """
         return await self._engine.submit(await to_request(ask, self._parts, self._earlier))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is wrong with the person's own files without stopping anything."""
+        return self._parts.notes
+
     async def _earlier(self, named: str) -> Run:
         return await self._engine.get(await self.find(named))
 

@@ -34,7 +34,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     catalog = load_catalog()
     reading = ClusterReading(catalog, settings.environment)
     masker = Masker(secret_values(settings.environment) | mcp_config(settings).secrets)
-    roles = load_roles(settings.agents_folder).roles
+    loaded = load_roles(settings.agents_folder)
     live = FolderOutput(folder=settings.home / "live", mask=masker.mask)
     policy = load_policy(settings.policy_file)
     async with (
@@ -46,7 +46,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             settings=settings,
             catalog=catalog,
             reading=reading,
-            roles=roles,
+            roles=loaded.roles,
             models=models,
             tools=tools,
             policy=policy,
@@ -71,7 +71,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
                 settings=settings,
                 catalog=catalog,
                 reading=reading,
-                roles=roles,
+                roles=loaded.roles,
+                notes=tuple(f"{problem} It is left out." for problem in loaded.problems),
                 models=models,
                 live=live,
                 engine=engine,

@@ -18,7 +18,7 @@ from mas.cli.progress import Progress
 from mas.core.budget import Budget
 from mas.core.errors import UserError
 from mas.core.events import ApprovalRequested
-from mas.core.language import Language
+from mas.core.language import Language, plain
 from mas.core.run import Run, RunStatus
 from mas.core.usage import MICROS_PER_USD
 
@@ -29,6 +29,8 @@ async def ask(settings: Settings, text: str, *, options: AskOptions, as_json: bo
     started = time.monotonic()
     async with open_service(settings) as service:
         run = await service.submit(request)
+        for note in service.notes:
+            print(f"mas: {plain(note, limit=1000)}", file=sys.stderr)
         if not options.no_model and service.model_of(run) is None:
             print(
                 "mas: No model is configured; rules decide. `mas doctor` says what is missing.",

@@ -111,6 +111,11 @@ class Model(Protocol):
         """`provider:name` of the first choice."""
         ...
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it can call tools by itself; one that cannot is asked for JSON instead."""
+        ...
+
     def most(self, request: ModelRequest) -> Usage:
         """The most that a call can use, for reserving a budget before it: tokens are estimated
         on the high side, the output counts whole, the price is the dearest of the fall-backs."""
@@ -126,12 +131,12 @@ class Model(Protocol):
 
         Raises:
             UserError: The key is refused (`model_key`), the model is unknown (`model_unknown`),
-                a setting is missing (`model_setting`), or the request is too large
-                (`model_too_large`).
+                a setting is missing or wrong (`model_setting`), nothing is left to pay with
+                (`model_quota`), or the request is too large (`model_too_large`).
             Transient: Every choice stayed out of reach or overloaded (`model_unreachable`,
                 `model_overloaded`), or did not answer in time (`model_timeout`).
             Permanent: The answer could not be read at all (`model_nonsense`), or the provider
-                refused to answer.
+                rejects the request (`model_rejected`).
         """
         ...
 

@@ -30,6 +30,11 @@ class FunctionModel:
         """See `Model.name`."""
         return self._name
 
+    @property
+    def calls_tools(self) -> bool:
+        """See `Model.calls_tools`."""
+        return True
+
     def most(self, request: ModelRequest) -> Usage:
         """See `Model.most`."""
         return Usage(input_tokens=_tokens(request), output_tokens=request.max_output_tokens)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -62,36 +64,49 @@ class FolderOutput:
 
     async def follow(self, run_id: str, *, ended: asyncio.Event) -> AsyncIterator[LiveText]:
         """Give text from the file's beginning as it comes, until `ended` is set and all is read."""
-        at, rest = 0, b""
-        while True:
-            last = ended.is_set()
-            data, at = self._read(run_id, at)
-            *lines, rest = (rest + data).split(b"\n")
-            for text in _decoded(lines):
-                yield text
-            if last and not data:
-                return
-            if not data:
+        with _Follower(self._path(run_id)) as follower:
+            while True:
+                last = ended.is_set()
+                while lines := follower.lines():
+                    for text in _decoded(lines):
+                        yield text
+                if last:
+                    return
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), LOOK_SECONDS)
-                if ended.is_set() and not last:
-                    continue
-                await asyncio.sleep(0)
-
-    def _read(self, run_id: str, at: int) -> tuple[bytes, int]:
-        try:
-            with self._path(run_id).open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size < at:
-                    at = 0  # it has begun anew
-                file.seek(at)
-                data = file.read(65536)
-        except OSError:
-            return b"", at
-        return data, at + len(data)
 
     def _path(self, run_id: str) -> Path:
         return self.folder / f"{run_id}.jsonl"
+
+
+class _Follower:
+    """Reads a file that grows. It stays open, so that what a run that has ended has left can
+    still be read after its file is removed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: io.BufferedReader | None = None
+        self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def lines(self) -> list[bytes]:
+        """The whole lines that have come since the last call; none when nothing has."""
+        if self._file is None:
+            try:
+                self._file = self._path.open("rb")
+            except OSError:
+                return []
+        if os.fstat(self._file.fileno()).st_size < self._file.tell():
+            self._file.seek(0)  # it has begun anew
+            self._rest = b""
+        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
+        return lines
 
 
 def _decoded(lines: list[bytes]) -> Iterator[LiveText]:

@@ -64,6 +64,13 @@ class ConfiguredModel:
         """`provider:name` of the first choice."""
         return self._choices[0].name
 
+    @property
+    def calls_tools(self) -> bool:
+        """See `Model.calls_tools`: what is asked for plain JSON is asked so for calls as well."""
+        return all(
+            choice.target is None or choice.target.typed != "prompt" for choice in self._choices
+        )
+
     def most(self, request: ModelRequest) -> Usage:
         """See `Model.most`. The first call loads the library, which takes about a second."""
         targets = [choice.target for choice in self._choices if choice.target is not None]

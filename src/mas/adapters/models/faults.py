@@ -160,7 +160,7 @@ def _rejected(name: str, said: str) -> MasError:
     if _TOOLS.search(said):
         return UserError(
             f"{name} takes no tools.{said}",
-            hint="Choose a model that can call tools for this role.",
+            hint=f'Set typed."{name}" = "prompt" under [models] in mas.toml, or choose another.',
             code="model_setting",
         )
     return Permanent(
