@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from mas.adapters.mcp.limits import Limits
-from mas.adapters.mcp.sessions import OFFER_LIMIT
 from mas.adapters.tools.kept import KeptOutputs
 from mas.adapters.tools.toolbox import Toolbox
+from mas.agents.offering import OFFER_LIMIT
 from mas.core.masking import Masker
 from support.mcp_family import QUICK, context, good, opened, rough
 
@@ -179,20 +179,22 @@ async def test_s2_no_process_of_a_server_is_left_behind(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 async def test_s2_closing_while_a_server_starts_leaves_nothing_behind(tmp_path: Path) -> None:
     async with opened(tmp_path, {"silent": rough("silent")}) as mcp:
+        before = _children()
         listing = asyncio.create_task(mcp.family.specs(None))
         await _lines(mcp.logs / "mcp-silent.log", 1)
-        (pid,) = _children()
+        (pid,) = _children() - before
         await mcp.family.close()
         assert await listing == ()
     assert not _lives(pid)
 
 
-def _children() -> list[int]:
-    return [
+def _children() -> set[int]:
+    """Processes of this one, also those that other tests keep (such as a database)."""
+    return {
         int(pid)
         for task in Path("/proc/self/task").iterdir()
         for pid in (task / "children").read_text().split()
-    ]
+    }
 
 
 @pytest.mark.parametrize("kind", ["strict", "newest"])

@@ -274,3 +274,27 @@ def test_r6_a_person_tells_a_running_agent_something_before_its_next_stage(tmp_p
     first, *later = asked
     assert "Use a friendly word." not in first
     assert all("Use a friendly word." in text for text in later)
+
+
+def test_a5_a_model_that_cannot_call_tools_works_through_json(tmp_path: Path) -> None:
+    def script(request: ModelRequest) -> Reply:
+        assert request.tools == ()
+        as_called = agent(request, "one.txt")
+        if stage_of(request) == "act" and "result of files" in request.text:
+            as_called = Reply(calls=(finish(text="It is written.", sources=["one.txt"]),))
+        if not as_called.calls:
+            return Reply(text=json.dumps(as_called.output))
+        (call,) = as_called.calls
+        if call.name == "finish":
+            return Reply(text=json.dumps({"action": None, "done": dict(call.arguments)}))
+        action = {"tool": call.name.replace("__", "."), "arguments": dict(call.arguments)}
+        return Reply(text=f"Here it is:\n{json.dumps({'action': action, 'done': None})}")
+
+    with ScriptedModelServer(script, key=KEY) as server:
+        typed = '[models.typed]\n"scripted:scripted-1" = "prompt"\n'
+        mas = mas_with_model(tmp_path / "home", server, "openai", more=typed)
+        done = mas("agents", "run", "coder", "Write one.txt", "--yes", "--json")
+
+    assert done.code == 0, done.err
+    folder = tmp_path / "home" / "workspaces" / done.json["run_id"]
+    assert (folder / "one.txt").read_text(encoding="utf-8") == "hello\n"

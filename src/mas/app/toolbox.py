@@ -7,11 +7,12 @@ from typing import Literal
 
 from mas.adapters.executors.local import LocalExecutor
 from mas.adapters.mcp.config import McpConfig, ServerConfig, load_mcp_config
-from mas.adapters.mcp.sessions import OFFER_LIMIT, McpFamily
+from mas.adapters.mcp.sessions import McpFamily
 from mas.adapters.tools.built_in import built_in_families
 from mas.adapters.tools.cluster_objects import objects_of
 from mas.adapters.tools.family import BUILT_IN
 from mas.adapters.tools.kept import KeptOutputs
+from mas.agents.offering import OFFER_LIMIT
 from mas.app.settings import Settings
 from mas.core.calls import ToolSpec
 from mas.core.errors import Transient, UserError

@@ -20,7 +20,7 @@ from mas.core.errors import UserError
 from mas.core.events import ApprovalRequested
 from mas.core.language import Language, plain
 from mas.core.run import Run, RunStatus
-from mas.core.usage import MICROS_PER_USD
+from mas.core.usage import MICROS_PER_USD, Usage
 
 
 async def ask(settings: Settings, text: str, *, options: AskOptions, as_json: bool) -> int:
@@ -114,8 +114,15 @@ def show_answer(run: Run, *, as_json: bool, took: float | None = None) -> int:
     elif run.report:
         print_markdown(run.report)
         seconds = f", {took:.1f} s" if took is not None else ""
-        print(f"Run {run.id}{seconds}. Details: mas runs show {run.id}", file=sys.stderr)
+        used = f", {told_usage(run.usage)}" if run.usage.tokens else ""
+        print(f"Run {run.id}{seconds}{used}. Details: mas runs show {run.id}", file=sys.stderr)
     return code_of(run)
+
+
+def told_usage(usage: Usage) -> str:
+    """Tokens and cost in words; a cost of nothing may also mean that no price is known."""
+    cost = f", {usage.cost_usd:.4f} USD" if usage.cost_micros else ""
+    return f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out{cost}"
 
 
 def answer_object(run: Run) -> dict[str, object]:

@@ -9,7 +9,7 @@ from mas.app.service import RunDetail, open_service
 from mas.app.settings import Settings
 from mas.cli import exits
 from mas.cli.approving import approval_object, one_line
-from mas.cli.ask import answer_object, code_of, show_answer, work_and_show
+from mas.cli.ask import answer_object, code_of, show_answer, told_usage, work_and_show
 from mas.cli.output import plain_lines, print_json, print_json_line, print_markdown, print_table
 from mas.cli.progress import Progress
 from mas.core.errors import UserError
@@ -53,6 +53,8 @@ async def show_run(settings: Settings, named: str, *, as_json: bool) -> int:
     print(f"Request  {plain(run.request)}")
     print(f"Team     {run.team}, language {run.language}")
     print(f"Status   {run.status.value}" + (f" ({run.stop_reason})" if run.stop_reason else ""))
+    if run.usage.tokens:
+        print(f"Models   {told_usage(run.usage)}")
     if run.failure:
         print(f"Failure  {plain(run.failure.message)} {plain(run.failure.hint)}".rstrip())
     for task in detail.tasks:
@@ -203,6 +205,9 @@ def _detail_object(detail: RunDetail) -> dict[str, object]:
                         "attempt": record.attempt,
                         "summary": record.summary,
                         "seconds": round(record.took.total_seconds(), 3),
+                        "input_tokens": record.usage.input_tokens,
+                        "output_tokens": record.usage.output_tokens,
+                        "cost_usd": record.usage.cost_usd,
                         "at": record.at,
                     }
                     for record in detail.records

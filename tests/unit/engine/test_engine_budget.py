@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from engine_worlds import engine_on, opened, plan_of, spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mas.adapters.clock import SystemClock
+from mas.adapters.stores.sqlite import SqliteStore
 from mas.core.budget import Budget
 from mas.core.errors import Transient
+from mas.core.events import TaskStarted
 from mas.core.plan import TaskLimits, TaskSpec
 from mas.core.ports import Work
 from mas.core.run import Run, RunRequest, RunStatus, TaskOutcome
@@ -222,3 +226,36 @@ async def test_r8_when_the_time_of_the_run_is_over_all_its_tasks_stop() -> None:
     assert ended.stop_reason == "budget"
     assert ended.failure is not None
     assert "time" in ended.failure.message
+
+
+async def test_r8_two_processes_on_one_database_share_one_budget(tmp_path: Path) -> None:
+    """Two engines with stores of their own on one file stand for two processes."""
+    clock = SystemClock()
+    at_work = asyncio.Barrier(10)
+
+    async def do(work: Work) -> TaskOutcome:
+        await at_work.wait()  # ten tasks on five slots each: both engines work
+        for number in range(5):
+            await call(work, f"act/model/{number}", used=10, most=10)
+        return TaskOutcome(result=None)
+
+    few = EngineSettings(limits=Limits(slots=5))
+    async with (
+        asyncio.timeout(20),
+        SqliteStore(tmp_path / "mas.db", clock=clock) as one,
+        SqliteStore(tmp_path / "mas.db", clock=clock) as other,
+        engine_on(one, TEN, do, settings=few) as first,
+        engine_on(other, TEN, do, settings=few) as second,
+    ):
+        run = await ask(first, tokens=333)
+        await asyncio.gather(first.drive(run.id), second.drive(run.id))
+        ended = await first.get(run.id)
+        started = {
+            event.body.worker
+            for event in await first.events(run.id)
+            if isinstance(event.body, TaskStarted)
+        }
+
+    assert len(started) == 2
+    assert ended.stop_reason == "budget"
+    assert ended.usage.tokens == 330

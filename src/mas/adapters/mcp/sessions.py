@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from mas.adapters.mcp.config import McpConfig, ServerConfig
 from mas.adapters.mcp.limits import Limits
@@ -18,10 +18,6 @@ from mas.core.values import JsonValue
 
 if TYPE_CHECKING:
     from mas.adapters.mcp.session import ServerSession
-
-OFFER_LIMIT: Final = 60
-"""More tools than this are not offered to a model at a time: it would choose badly, and pay for
-all of them with each call. A role narrows them by patterns."""
 
 
 def _as_it_is(text: str) -> str:

@@ -34,8 +34,9 @@ class Store(Protocol):
     """Transactions over the journal.
 
     A transaction is a function of a connection: it commits when the function returns and leaves
-    no trace when it raises. Functions run one at a time in the store's own thread, do nothing but
-    talk to the connection, and may be run again after a failure beside them. A cancelled caller
+    no trace when it raises. Functions run in the store's own threads, on PostgreSQL side by side:
+    what is not under the row of its run needs a lock (`turns`). They do nothing but talk to the
+    connection, and may be run again after a failure beside them. A cancelled caller
     gets its `CancelledError` after a function that had begun has ended; one that had not begun
     never runs.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,7 @@ from sqlalchemy import (
     Integer,
     Row,
     bindparam,
-    case,
     func,
-    insert,
     or_,
     select,
     update,
@@ -25,9 +23,9 @@ from sqlalchemy import (
 from mas.adapters.stores import schema
 from mas.adapters.stores.transaction import now_us, optional_moment, to_us
 from mas.core.failure import Failure
-from mas.core.plan import Plan, TaskSpec
+from mas.core.plan import TaskSpec
 from mas.core.run import Task, TaskState
-from mas.core.values import JsonValue, decode_json, encode_json
+from mas.core.values import decode_json, encode_json
 
 _task = schema.task.c
 _edge = schema.edge.c
@@ -44,11 +42,8 @@ _OWNED = (
     & (_task.attempt == bindparam("attempt_no"))
 )
 
-_INSERT_TASKS = insert(schema.task)
-_INSERT_EDGES = insert(schema.edge)
 _LIST = select(schema.task).where(_task.run == _RUN).order_by(_task.position)
 _STATES = select(_task.id, _task.state).where(_task.run == _RUN).order_by(_task.position)
-_EDGES = select(_edge.task, _edge.depends_on).where(_edge.run == _RUN)
 _RUNNING = select(_task.id, _task.role, _task.attempt, _task.owner, _task.crashes).where(
     _task.run == _RUN, _task.state == TaskState.RUNNING.value
 )
@@ -74,12 +69,6 @@ _NEXT_TIMER = select(func.min(_task.not_before)).where(
 )
 _OPEN = (
     select(func.count()).select_from(schema.task).where(_task.run == _RUN, ~_task.state.in_(_ENDED))
-)
-_INPUTS = (
-    select(_task.id, _task.result)
-    .join(schema.edge, (_edge.run == _task.run) & (_edge.depends_on == _task.id))
-    .where(_edge.run == _RUN, _edge.task == _TASK)
-    .order_by(_task.position)
 )
 _OWNED_BY = select(func.count().label("owned"), func.max(_task.crashes).label("crashes")).where(
     _task.owner == bindparam("owner_id")
@@ -140,22 +129,9 @@ _RELEASE_HELD = (
     .where(_THIS, _task.state == TaskState.AWAITING.value)
     .values(state=TaskState.READY.value)
 )
-_SET_SPEC = update(schema.task).where(_THIS).values(spec=bindparam("new_spec"))
 _FAILURES = select(_task.failures).where(_THIS)
 _NEW_LIVES = (
     update(schema.task).where(_task.run == _RUN, ~_task.state.in_(_ENDED)).values(crashes=0)
-)
-_MEET = (
-    update(schema.task)
-    .where(
-        _task.run == _RUN,
-        _task.state == TaskState.WAITING.value,
-        _task.id.in_(select(_edge.task).where(_edge.run == _RUN, _edge.depends_on == _TASK)),
-    )
-    .values(
-        unmet=_task.unmet - 1,
-        state=case((_task.unmet == 1, TaskState.READY.value), else_=_task.state),
-    )
 )
 
 
@@ -189,62 +165,10 @@ class Running:
     crashes: int
 
 
-def add_plan(conn: Connection, run_id: str, plan: Plan) -> None:
-    """Store the tasks of a checked plan; those without dependencies are ready."""
-    _insert(conn, run_id, plan.tasks, first=0, done=frozenset())
-
-
-def _insert(
-    conn: Connection, run_id: str, specs: Sequence[TaskSpec], *, first: int, done: Collection[str]
-) -> None:
-    unmet = {spec.id: sum(need not in done for need in spec.depends_on) for spec in specs}
-    tasks = [
-        {
-            "run": run_id,
-            "id": spec.id,
-            "position": position,
-            "role": spec.role,
-            "spec": encode_json(spec, what=f"Task {spec.id}"),
-            "state": (TaskState.WAITING if unmet[spec.id] else TaskState.READY).value,
-            "unmet": unmet[spec.id],
-            "attempt": 0,
-            "failures": 0,
-            "crashes": 0,
-            "summary": "",
-        }
-        for position, spec in enumerate(specs, start=first)
-    ]
-    conn.execute(_INSERT_TASKS, tasks)
-    edges = [
-        {"run": run_id, "depends_on": needed, "task": spec.id}
-        for spec in specs
-        for needed in spec.depends_on
-    ]
-    if edges:
-        conn.execute(_INSERT_EDGES, edges)
-
-
-def extend(conn: Connection, run_id: str, specs: Sequence[TaskSpec]) -> None:
-    """Add tasks to a run that goes on, behind those that it has; the plan was checked before."""
-    known = states(conn, run_id)
-    done = {name for name, state in known.items() if state is TaskState.SUCCEEDED}
-    _insert(conn, run_id, specs, first=len(known), done=done)
-
-
 def hold(conn: Connection, fence: Fence, *, state: TaskState, unmet: int = 0) -> bool:
     """End an attempt without a failure: its task waits. False when it does not own it."""
     params = {**fence.params(), "new_state": state.value, "new_unmet": unmet}
     return conn.execute(_HOLD, params).rowcount == 1
-
-
-def add_needs(conn: Connection, run_id: str, spec: TaskSpec, needed: Iterable[str]) -> None:
-    """Let a task depend on more tasks; `spec` is how it is planned now."""
-    conn.execute(
-        _INSERT_EDGES,
-        [{"run": run_id, "depends_on": need, "task": spec.id} for need in needed],
-    )
-    encoded = encode_json(spec, what=f"Task {spec.id}")
-    conn.execute(_SET_SPEC, {"run_id": run_id, "task_id": spec.id, "new_spec": encoded})
 
 
 def let_go(conn: Connection, run_id: str, task_id: str) -> bool:
@@ -262,11 +186,6 @@ def states(conn: Connection, run_id: str) -> dict[str, TaskState]:
     """The state of each task of a run, in the plan's order."""
     rows = conn.execute(_STATES, {"run_id": run_id})
     return {row.id: TaskState(row.state) for row in rows}
-
-
-def edges(conn: Connection, run_id: str) -> Sequence[tuple[str, str]]:
-    """(task, needed task) pairs of a run."""
-    return [(row.task, row.depends_on) for row in conn.execute(_EDGES, {"run_id": run_id})]
 
 
 def running(conn: Connection, run_id: str) -> tuple[Running, ...]:
@@ -306,12 +225,6 @@ def count_open(conn: Connection, run_id: str) -> int:
     return int(conn.execute(_OPEN, {"run_id": run_id}).scalar_one())
 
 
-def inputs(conn: Connection, run_id: str, task_id: str) -> Mapping[str, JsonValue]:
-    """Results of the tasks that a task depends on, by id, in the plan's order."""
-    rows = conn.execute(_INPUTS, {"run_id": run_id, "task_id": task_id})
-    return {row.id: None if row.result is None else decode_json(row.result) for row in rows}
-
-
 def owned(conn: Connection, fence: Fence) -> bool:
     """Whether the attempt still owns its task."""
     return conn.execute(_IS_OWNED, fence.params()).first() is not None
@@ -332,11 +245,6 @@ def succeed(conn: Connection, fence: Fence, *, result: bytes, summary: str) -> b
         "at": now_us(conn),
     }
     return conn.execute(_SUCCEED, params).rowcount == 1
-
-
-def meet(conn: Connection, run_id: str, task_id: str) -> None:
-    """Tell the dependents of a task that it has succeeded; those with no other need are ready."""
-    conn.execute(_MEET, {"run_id": run_id, "task_id": task_id})
 
 
 def end(

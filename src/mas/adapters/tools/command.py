@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
-from mas.adapters.tools import schemas
+from mas.adapters.tools import repository, schemas
 from mas.adapters.tools.family import RawOutput, failed, matching
 from mas.adapters.tools.given import Arguments, text_of, texts_of
 from mas.adapters.tools.workspace import PathRefused, Workspace
@@ -20,6 +21,9 @@ from mas.core.values import JsonValue
 OUTPUT_LIMIT_BYTES: Final = 64 * 1024 * 1024
 _AGENTS_FAULT: Final = frozenset({"no_program", "no_folder", "bad_command"})
 """Codes of an executor's errors that another command mends."""
+_FOLLOW_LINKS: Final = frozenset({"diff", "helm"})
+"""Reading programs that follow links in the folders that they are given."""
+_MOST_ENTRIES: Final = 50_000
 
 _RUN = ToolSpec(
     name="command.run",
@@ -73,7 +77,7 @@ class CommandTools:
         argv = arguments.get("argv")
         if not isinstance(argv, list | tuple) or not all(isinstance(one, str) for one in argv):
             return Assessment(risk="write", effect="The command is no list of words.")
-        return classify(texts_of(arguments, "argv"))
+        return classify(texts_of(arguments, "argv"), stdin=text_of(arguments, "input"))
 
     def problems(self) -> tuple[str, ...]:
         """None."""
@@ -90,12 +94,13 @@ class CommandTools:
         folder = text_of(arguments, "folder") or "."
         try:
             place = await asyncio.to_thread(self._prepare, context, folder, argv)
+            environment = await self._environment(context, place, argv)
         except PathRefused as exc:
             return failed(str(exc))
         command = Command(
             argv=argv,
             folder=place,
-            environment=self._environment(context.run_id),
+            environment=environment,
             deadline=context.deadline,
             output_limit_bytes=OUTPUT_LIMIT_BYTES,
             stdin=text_of(arguments, "input").encode("utf-8", "surrogateescape"),
@@ -118,19 +123,37 @@ class CommandTools:
             _refuse_links_outside(context.workspace / inside, context.workspace, argv)
         return context.workspace / inside
 
-    def _environment(self, run_id: str) -> dict[str, str]:
-        """The whole environment of a command: nothing of this process's own gets in."""
-        return {
+    async def _environment(
+        self, context: CallContext, folder: Path, argv: tuple[str, ...]
+    ) -> dict[str, str]:
+        """The whole environment of a command: nothing of this process's own gets in.
+
+        Raises:
+            PathRefused: It is a git that only reads, in a repository that would start programs.
+        """
+        environment = {
             "PATH": self._path,
-            "HOME": str(self._homes / run_id),
+            "HOME": str(self._homes / context.run_id),
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "NO_COLOR": "1",
             "PAGER": "cat",
             "GIT_PAGER": "cat",
             "GIT_TERMINAL_PROMPT": "0",
+            **repository.around(context.workspace),
             **self._passed,
         }
+        if argv[0] != "git" or classify(argv).risk != "read":
+            return environment
+        # Nobody was asked about this one.
+        environment |= repository.reading_environment()
+        settings = await repository.settings_of(self._executor, folder, environment)
+        if wrong := repository.not_harmless(settings):
+            raise PathRefused(
+                f"The configuration of this repository sets {wrong}, with which git does more "
+                "than read: use the git tools."
+            )
+        return environment
 
 
 def said(argv: tuple[str, ...], outcome: CommandOutcome) -> RawOutput:
@@ -158,13 +181,32 @@ def _refuse_links_outside(folder: Path, workspace: Path, argv: tuple[str, ...]) 
     The argument list alone could not tell, and nobody was asked.
     """
     root = workspace.resolve()
-    for word in argv[1:]:
+    words = argv[1:]
+    if argv[0] in _FOLLOW_LINKS:
+        words += (".",)
+    for word in words:
         for part in (word, word.partition("=")[2], word.partition(":")[2]):
             if not part or len(part) > 4096 or "\0" in part:
                 continue
             try:
                 leads = (folder / part).resolve()
+                if not leads.is_relative_to(root) and (folder / part).exists():
+                    raise PathRefused(f"{part} is a link that leads out of the workspace.")
+                if argv[0] in _FOLLOW_LINKS and leads.is_dir():
+                    _refuse_links_below(leads, root)
             except (OSError, RuntimeError):
                 continue
-            if not leads.is_relative_to(root) and (folder / part).exists():
-                raise PathRefused(f"{part} is a link that leads out of the workspace.")
+
+
+def _refuse_links_below(folder: Path, root: Path) -> None:
+    """Refuse a folder in which a link leads out of the workspace."""
+    seen = 0
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            seen += 1
+            entry = Path(place, name)
+            if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+                shown = entry.relative_to(root)
+                raise PathRefused(f"{shown} is a link that leads out of the workspace.")
+        if seen > _MOST_ENTRIES:
+            raise PathRefused(f"{folder.name} has too many files to be looked through for links.")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from mas.adapters.tools import schemas
+from mas.adapters.tools import repository, schemas
 from mas.adapters.tools.command import OUTPUT_LIMIT_BYTES, said
 from mas.adapters.tools.family import RawOutput, failed, matching
 from mas.adapters.tools.given import Arguments, number_of, switch_of, text_of, texts_of
@@ -24,23 +24,15 @@ _SAFE: Final = (
     "--no-pager",
     "--literal-pathspecs",
     "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
     "core.quotePath=true",
     "-c",
     "color.ui=false",
     "-c",
-    "diff.external=",
-    "-c",
     "commit.gpgSign=false",
-    "-c",
-    "log.showSignature=false",
     "-c",
     "gc.auto=0",
 )
-_NO_HELPERS: Final = ("--no-ext-diff", "--no-textconv")
+_NO_HELPERS: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
 _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]{0,250}")
 _TRAILER: Final = "Mas-Step"
 
@@ -140,7 +132,8 @@ class GitTools:
             if spec.name == _COMMIT.name:
                 return await self._commit(arguments, context)
             args = _arguments(spec.name, arguments, Workspace(context.workspace))
-            return said(("git", *args), await self._git(args, context))
+            off = repository.without_filters(await self._settings(context))
+            return said(("git", *args), await self._git(args, context, off=off))
         except PathRefused as exc:
             return failed(str(exc))
         except UserError as exc:
@@ -156,6 +149,11 @@ class GitTools:
             last = await self._git(("log", "-1", f"--format=%(trailers:key={_TRAILER})"), context)
             if f"{_TRAILER}: {key}".encode() in last.output.splitlines():
                 return RawOutput(text="This commit was made already.", exit_code=0)
+        if repository.without_filters(await self._settings(context)):
+            return failed(
+                "This repository passes files through programs of its own (filter.* in its "
+                "configuration), which git.commit does not start: commit with command.run."
+            )
         paths = tuple(workspace.clean(path) for path in texts_of(arguments, "paths"))
         staged = await self._git(("add", "--all", "--", *(paths or (".",))), context)
         if staged.exit_code != 0:
@@ -170,33 +168,39 @@ class GitTools:
         shown = await self._git(("log", "-1", "--stat", "--format=%h %s", *_NO_HELPERS), context)
         return said(("git", "log"), shown)
 
-    async def _git(self, args: tuple[str, ...], context: CallContext) -> CommandOutcome:
-        name = f"MAS {context.role}"
+    async def _settings(self, context: CallContext) -> tuple[str, ...]:
+        environment = self._environment(context)
+        return await repository.settings_of(self._executor, context.workspace, environment)
+
+    async def _git(
+        self, args: tuple[str, ...], context: CallContext, *, off: tuple[str, ...] = ()
+    ) -> CommandOutcome:
+        """Run git; `off` are options that switch off what the repository would start."""
         return await self._executor.run(
             Command(
-                argv=(*_SAFE, *args),
+                argv=(*_SAFE, *off, *args),
                 folder=context.workspace,
-                environment={
-                    "PATH": self._path,
-                    "HOME": "/nonexistent",
-                    "LANG": "C.UTF-8",
-                    "TERM": "dumb",
-                    "GIT_CONFIG_NOSYSTEM": "1",
-                    "GIT_CONFIG_GLOBAL": "/dev/null",
-                    "GIT_ATTR_NOSYSTEM": "1",
-                    "GIT_TERMINAL_PROMPT": "0",
-                    "GIT_OPTIONAL_LOCKS": "0",
-                    # A repository around the workspace is somebody else's.
-                    "GIT_CEILING_DIRECTORIES": str(context.workspace.parent),
-                    "GIT_AUTHOR_NAME": name,
-                    "GIT_AUTHOR_EMAIL": "agent@mas.invalid",
-                    "GIT_COMMITTER_NAME": name,
-                    "GIT_COMMITTER_EMAIL": "agent@mas.invalid",
-                },
+                environment=self._environment(context),
                 deadline=context.deadline,
                 output_limit_bytes=OUTPUT_LIMIT_BYTES,
             )
         )
+
+    def _environment(self, context: CallContext) -> dict[str, str]:
+        name = f"MAS {context.role}"
+        return {
+            **repository.reading_environment(),
+            **repository.around(context.workspace),
+            "PATH": self._path,
+            "HOME": "/nonexistent",
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_AUTHOR_NAME": name,
+            "GIT_AUTHOR_EMAIL": "agent@mas.invalid",
+            "GIT_COMMITTER_NAME": name,
+            "GIT_COMMITTER_EMAIL": "agent@mas.invalid",
+        }
 
 
 def _arguments(name: str, arguments: Arguments, workspace: Workspace) -> tuple[str, ...]:
@@ -206,7 +210,7 @@ def _arguments(name: str, arguments: Arguments, workspace: Workspace) -> tuple[s
     path = workspace.clean(given) if given else ""
     paths = ("--", path) if path else ("--",)
     if name == _STATUS.name:
-        return ("status", "--short", "--branch", "--untracked-files=all")
+        return ("status", "--ignore-submodules=dirty", "--short", "--branch", "--untracked-files=all")
     if name == _DIFF.name:
         staged = ("--cached",) if switch_of(arguments, "staged") else ()
         summary = ("--stat=100",) if switch_of(arguments, "summary") else ()

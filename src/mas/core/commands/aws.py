@@ -42,7 +42,9 @@ _SECRET_CALLS = names(
     "get-item get-records get-shard-iterator get-data-key get-context-keys-for-custom-policy "
     "get-access-key-info get-template get-launch-template-data get-console-output "
     "get-console-screenshot get-authorization describe-instance-attribute "
-    "describe-launch-template-versions describe-launch-configurations"
+    "describe-launch-template-versions describe-launch-configurations describe-task-definition "
+    "describe-tasks describe-execution get-execution-history get-query-results get-connection "
+    "get-connections"
 )
 """They give credentials, the content of objects and tables, or configuration that holds them."""
 _PARAMETERS = frozenset(

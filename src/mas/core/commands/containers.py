@@ -14,6 +14,7 @@ from mas.core.commands.words import (
     options,
     parse,
     read,
+    sensitive,
     write,
 )
 
@@ -83,7 +84,7 @@ def judge_helm(args: Sequence[str]) -> Finding:
     ):
         return destroy("helm removes a release.")
     if verbs[:1] == ["get"] and verbs[1:2] != ["metadata"]:
-        return write(_HELM_HIDDEN)
+        return sensitive(_HELM_HIDDEN)
     return _judge("helm", args, _HELM, _HELM_GLOBAL)
 
 
@@ -91,6 +92,8 @@ def judge_docker(args: Sequence[str]) -> Finding:
     """Judge the arguments of docker. `inspect` asks: it shows environments."""
     if _DOCKER_DESTRUCTIVE & set(_leading_words(args)):
         return destroy("docker removes containers, images or volumes.")
+    if "inspect" in _leading_words(args):
+        return sensitive("docker inspect shows environments, which may hold secrets.")
     return _judge("docker", args, _DOCKER, NONE)
 
 
@@ -101,6 +104,8 @@ def judge_terraform(args: Sequence[str]) -> Finding:
         return destroy("terraform destroys what it has made.")
     if list(args) == ["version"]:
         return read("terraform version reads and changes nothing.")
+    if words & {"show", "output", "console"} or {"state", "pull"} <= words:
+        return sensitive("terraform shows the values of its state, which may be secret.")
     return write("terraform starts its providers, and shows values that may be secret.")
 
 

@@ -90,6 +90,8 @@ _FORMATS = re.compile(
     re.DOTALL,
 )
 _SECRET = re.compile(r"(?:^|[,/=])secrets?(?:$|[./,])|/secrets(?:/|$|\?)", re.IGNORECASE)
+_CONFIG = re.compile(r"(?:^|[,/])(?:cm|configmaps?)(?:$|[./,])", re.IGNORECASE)
+_BRIEF = re.compile(r"(?:-o|--output)=?(?:name|wide)")
 
 _DESTRUCTIVE_VERBS = frozenset({"delete", "drain"})
 _DESTRUCTIVE_WITH: Final = {
@@ -124,6 +126,8 @@ def judge_kubectl(args: Sequence[str]) -> Finding:
     verb = verbs[0] if verbs else ""
     if _destroys(verb, args):
         return destroy(f"kubectl {verb} takes objects or running pods away.")
+    if _shows_secrets(verbs, args):
+        return sensitive("It shows credentials, or values that are often secret.")
     key = tuple(verbs[:2])
     key = _SYNONYMS.get(key, key)
     key = key if key in _READS else key[:1]
@@ -138,6 +142,22 @@ def judge_kubectl(args: Sequence[str]) -> Finding:
     if before is None or parsed is None:
         return write(f"kubectl {verb} with an option that is not known to be harmless.")
     return _judge_read(key, parsed)
+
+
+def _shows_secrets(verbs: Sequence[str], args: Sequence[str]) -> bool:
+    """Whether credentials are shown, or the data of ConfigMaps, which often holds some."""
+    if verbs[:2] == ["config", "view"]:
+        return any(word.startswith("--raw") for word in args)
+    if verbs[:1] == ["describe"]:
+        return any(_CONFIG.search(word) for word in verbs[1:])
+    if verbs[:1] == ["get"] and any(_CONFIG.search(word) for word in verbs[1:]):
+        formats = [
+            word if len(word) > 2 and word != "--output" else f"{word}{after}"
+            for word, after in zip(args, [*args[1:], ""], strict=True)
+            if word.startswith(("-o", "--output"))
+        ]
+        return not all(_BRIEF.fullmatch(one) for one in formats)
+    return verbs[:2] == ["create", "token"]
 
 
 def _judge_read(key: tuple[str, ...], parsed: Parsed) -> Finding:

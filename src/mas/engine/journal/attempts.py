@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import approvals, budgets, events, records, runs, tasks
+from mas.adapters.stores import approvals, budgets, events, graph, records, runs, tasks
 from mas.adapters.stores.records import NewRecord
 from mas.adapters.stores.tasks import Fence
 from mas.adapters.stores.transaction import now
@@ -127,7 +127,7 @@ def succeed(
     )
     if not tasks.succeed(conn, fence, result=result, summary=summary):
         raise Superseded(fence.task_id)
-    tasks.meet(conn, fence.run_id, fence.task_id)
+    graph.meet(conn, fence.run_id, fence.task_id)
     restate(conn, fence.run_id)
     return None
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import events, records, runs, tasks, workers
+from mas.adapters.stores import events, graph, records, runs, tasks, workers
 from mas.adapters.stores.transaction import now
 from mas.adapters.stores.turns import CLAIMING, take_turn_at
 from mas.adapters.stores.workers import Worker
@@ -171,7 +171,7 @@ def _start(conn: Connection, run_id: str, task: Task, *, worker: Worker) -> Clai
     tasks.start(conn, run_id, task.id, owner=worker.id)
     return Claimed(
         task=replace(task, state=TaskState.RUNNING, attempt=attempt, started_at=now(conn)),
-        inputs=tasks.inputs(conn, run_id, task.id) if task.spec.depends_on else {},
+        inputs=graph.inputs(conn, run_id, task.id) if task.spec.depends_on else {},
         # A task that was never started may still have records: those of a run it was forked from.
         recorded=records.keys(conn, run_id, task.id),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import approvals, events, lessons, runs, tasks
+from mas.adapters.stores import approvals, events, graph, lessons, runs, tasks
 from mas.adapters.stores.transaction import now
 from mas.core.errors import UserError
 from mas.core.events import (
@@ -86,7 +86,7 @@ def adopt_plan(conn: Connection, run_id: str, plan: Plan) -> Run:
         planned = planned_tasks(plan.tasks)
         events.append(conn, run_id, RunPlanned(tasks=planned, reason=plan.reason))
         runs.adopt_plan(conn, run_id, plan)
-        tasks.add_plan(conn, run_id, plan)
+        graph.add_plan(conn, run_id, plan)
         deliver_earlier(conn, run_id, plan.tasks)
     return get(conn, run_id)
 

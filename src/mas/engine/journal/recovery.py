@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import approvals, events, records, tasks, workers
+from mas.adapters.stores import approvals, events, graph, records, tasks, workers
 from mas.adapters.stores.tasks import Running
 from mas.adapters.stores.workers import Worker
 from mas.core.events import TaskFailed, TaskReturned, TaskSkipped
@@ -60,7 +60,7 @@ def return_own(conn: Connection, run_id: str, *, worker_id: str) -> None:
 
 def skip_dependents(conn: Connection, run_id: str, dead: str) -> None:
     """Skip every task that can never start now that `dead` has ended without success."""
-    dependents = dependents_of(iter(tasks.edges(conn, run_id)))
+    dependents = dependents_of(iter(graph.edges(conn, run_id)))
     if dead not in dependents:
         return
     states = tasks.states(conn, run_id)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import Connection
 
-from mas.adapters.stores import approvals, events, runs, tasks
+from mas.adapters.stores import approvals, events, graph, runs, tasks
 from mas.adapters.stores.tasks import Fence
 from mas.adapters.stores.transaction import now
 from mas.core.approvals import Approval, ApprovalState
@@ -119,7 +119,7 @@ def delegate(
     names = [spec.id for spec in specs]
     known = tasks.states(conn, fence.run_id)
     if all(known.get(name) is TaskState.SUCCEEDED for name in names):
-        given = tasks.inputs(conn, fence.run_id, fence.task_id)
+        given = graph.inputs(conn, fence.run_id, fence.task_id)
         return None, {name: given[name] for name in names}
     new = [spec for spec in specs if spec.id not in known]
     plan = runs.plan_of(conn, fence.run_id)
@@ -139,7 +139,7 @@ def delegate(
     if problem is not None:
         return problem, None
     if added:
-        tasks.add_needs(conn, fence.run_id, own, added)
+        graph.add_needs(conn, fence.run_id, own, added)
     events.append(
         conn,
         fence.run_id,
@@ -172,7 +172,7 @@ def extend(
     runs.change_plan(conn, run_id, longer)
     if new:
         events.append(conn, run_id, PlanExtended(by=by, tasks=planned_tasks(new)))
-        tasks.extend(conn, run_id, new)
+        graph.extend(conn, run_id, new)
         messages.deliver_earlier(conn, run_id, new)
         states = tasks.states(conn, run_id)
         _skip_behind_dead(conn, run_id, {need for spec in new for need in spec.depends_on}, states)
