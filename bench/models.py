@@ -258,12 +258,15 @@ def main() -> None:
     if options.json:
         print(json.dumps({"bench": "models", "tokens": rows, "overhead": share}))
         return
-    print(f"{'a decision with a model':<24}{'calls':>7}{'tokens in':>11}{'largest':>9}{'wall':>9}")
+    print(
+        f"{'a decision with a model':<26}{'calls':>6}{'tokens in':>11}{'largest':>9}"
+        f"{'cache marks':>13}{'wall':>9}"
+    )
     for row in rows:
         name = f"{row['cluster']}, {row['protocol']}, {row['language']}"
         print(
-            f"{name:<24}{row['calls']:>7}{row['input_tokens']:>11,}{row['largest_prompt']:>9,}"
-            f"{row['wall_s']:>7} s"
+            f"{name:<26}{row['calls']:>6}{row['input_tokens']:>11,}{row['largest_prompt']:>9,}"
+            f"{row['cache_markers']:>13}{row['wall_s']:>7} s"
         )
     print(
         f"an agent with {share['tool_calls']} tool calls, ms a model call: "

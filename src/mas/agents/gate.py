@@ -28,6 +28,7 @@ from mas.core.calls import (
 from mas.core.errors import UserError
 from mas.core.masking import Masker
 from mas.core.models import ToolCall
+from mas.core.plan import Risk
 from mas.core.policy import Judgement, Policy, judge
 from mas.core.ports import Work
 from mas.core.roles import Role
@@ -237,18 +238,25 @@ class Gate:
         return "" if spec.name == sending.SEND else self._tools.fault(spec, arguments)
 
     def _judge(self, spec: ToolSpec, call: ToolCall, assessed: Assessment) -> Judgement:
-        judgement = judge(
+        judgement = self._ruled(spec, call, assessed, assessed.risk)
+        if not assessed.sensitive or judgement.ruling == "deny":
+            return judgement
+        # No policy lets secrets be shown unasked, as none lets things be destroyed unasked; what
+        # it forbids stays forbidden.
+        strict = self._ruled(spec, call, assessed, "destructive")
+        if strict.ruling == "deny":
+            return strict
+        return Judgement(ruling="ask", reason="What would show secrets is always asked for.")
+
+    def _ruled(self, spec: ToolSpec, call: ToolCall, assessed: Assessment, risk: Risk) -> Judgement:
+        return judge(
             self._policy,
             role=self._role.name,
             tool=spec.name,
             target=assessed.target,
-            # No policy lets secrets be shown unasked, as none lets things be destroyed unasked.
-            risk="destructive" if assessed.sensitive else assessed.risk,
+            risk=risk,
             arguments=call.arguments,
         )
-        if assessed.sensitive and judgement.ruling == "ask":
-            return Judgement(ruling="ask", reason="What would show secrets is always asked for.")
-        return judgement
 
     def _covered(self, assessed: Assessment) -> bool:
         return self._preapproved == "write" and assessed.risk == "write" and not assessed.sensitive

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from mas.agents.rule_reasoner import no_model
 from mas.app.clusters import ClusterChoice
 from mas.app.parts import Parts
 from mas.core.budget import NO_BUDGET, Account, Budget
@@ -85,7 +86,7 @@ async def to_request(ask: Ask, parts: Parts, find: Callable[[str], Awaitable[Run
         BudgetReached: The budget does not even allow choosing the team.
     """
     text = check_request(ask.text)
-    earlier = await find(ask.after) if ask.after else None
+    earlier = None if ask.after is None else await find(ask.after)
     budget = _within(ask.budget, parts.settings.budget)
     model = None if ask.no_model else parts.models.for_role("orchestrator", wanted=ask.model)
     chosen, spent = await _routed(ask, parts, earlier, model, budget)
@@ -95,8 +96,8 @@ async def to_request(ask: Ask, parts: Parts, find: Callable[[str], Awaitable[Run
     }
     if earlier is not None:
         options["context"] = _context(earlier)
-    if ask.role is not None:
-        options["role"] = ask.role
+    if chosen.team == "agent":
+        options["role"] = ask.role or (earlier.options.get("role") if earlier else None)
     wishes: dict[str, JsonValue] = {
         "model": ask.model,
         "no_model": ask.no_model,
@@ -123,6 +124,8 @@ async def _routed(
     if chosen.sure or ask.team is not None:
         return chosen, NOTHING
     if earlier is not None:
+        if model is None and earlier.team != "decide":
+            raise no_model(f"To go on after {earlier.id}, the team {earlier.team}")
         return Route(team=earlier.team, reason=f"goes on after {earlier.id}"), NOTHING
     if model is None:
         return chosen, NOTHING

@@ -213,13 +213,17 @@ def read_file(path: Path) -> FileContent:
         ) from exc
 
 
+_VARIABLE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]*)?")
+
+
 def _refuse_keys(path: Path, data: Mapping[str, Any]) -> None:
     """A file is copied, shown and checked in; a key in it would be, too."""
     models = data.get("models")
     endpoints = models.get("endpoints") if isinstance(models, dict) else None
     for name, endpoint in (endpoints if isinstance(endpoints, dict) else {}).items():
-        for key in endpoint if isinstance(endpoint, dict) else ():
-            if key.lower() in _KEYS:
+        for key, value in endpoint.items() if isinstance(endpoint, dict) else ():
+            named = key == "key_env" and not _VARIABLE.fullmatch(str(value))
+            if key.lower() in _KEYS or named:
                 raise UserError(
                     f"{path}, models.endpoints.{name}.{key}: a key does not belong into a file.",
                     hint="Put it into a variable of the environment and name that: "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from datetime import timedelta
 from typing import cast
 
 from mas.app.service import Ask, Service, open_service
 from mas.app.settings import Settings
+from mas.app.settings_file import to_duration
 from mas.cli import exits
 from mas.cli.approving import Approver
 from mas.cli.options import AskOptions
@@ -71,7 +71,7 @@ def _to_ask(text: str, options: AskOptions) -> Ask:
         budget=Budget(
             tokens=options.budget_tokens,
             cost_micros=None if usd is None else round(usd * MICROS_PER_USD),
-            time=None if seconds is None else timedelta(seconds=seconds),
+            time=None if seconds is None else to_duration(seconds),
         ),
         approve_writes=options.yes,
         after=options.after,

@@ -17,6 +17,8 @@ from mas.cli import exits
 from mas.core.errors import MasError
 
 _MEGABYTE = 1_000_000
+_PATIENCE = 3
+"""So many signals end the process without any order; a run survives that as well."""
 _log = logging.getLogger("mas")
 
 
@@ -51,10 +53,22 @@ def run_command(main: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
 
 
 async def _with_signals(command: Coroutine[Any, Any, int]) -> int:
+    """Run a command; the first signal stops it in order, the third at once."""
     task = asyncio.current_task()
-    if task is not None:
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    signals = 0
+
+    def stop() -> None:
+        nonlocal signals
+        signals += 1
+        if signals >= _PATIENCE:
+            os._exit(exits.INTERRUPTED)
+        if signals == 1 and task is not None:
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
     return await command
 
 

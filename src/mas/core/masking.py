@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
@@ -29,6 +29,7 @@ _SECRET_WORDS = frozenset(
 _NOT_SECRET_NAMES = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK"})
 _NOT_SECRET_ENDINGS = ("_FILE", "_PATH", "_DIR", "_SOCK", "_URL_SCHEME")
 _PLAIN_WORDS = frozenset({"enabled", "disabled", "default", "required", "optional", "unlimited"})
+_FLAG = re.compile(r"-{0,2}(?P<name>[A-Za-z][\w.-]{0,100})(?:(?P<given>=)|$)")
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s]+)@")
 
 
@@ -163,6 +164,40 @@ def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
                 continue
             found.update({value, value.strip()})
     return frozenset(value for value in found if len(value) >= SHORTEST_VALUE)
+
+
+def secret_arguments(words: Sequence[str]) -> frozenset[str]:
+    """Values that an argument list gives to flags with a secret's name, and passwords in URLs."""
+    found = {words[at][begin:] for at, begin in _secret_parts(words)}
+    for word in words:
+        found.update(match[1] for match in _URL_PASSWORD.finditer(word))
+    return frozenset(value for value in found if len(value) >= SHORTEST_VALUE)
+
+
+def mask_arguments(words: Sequence[str], mask: str = MASK) -> list[str]:
+    """The words with the values of flags that have a secret's name taken out (`--token X`)."""
+    masked = list(words)
+    for at, begin in _secret_parts(words):
+        masked[at] = words[at][:begin] + mask
+    return masked
+
+
+def _secret_parts(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Which word holds a secret value, and from which character on.
+
+    The last part of a flag's name says what it takes: `--auth-mode` takes no secret.
+    """
+    for at, word in enumerate(words):
+        found = _FLAG.match(word)
+        if found is None:
+            continue
+        name = found["name"].upper().replace("-", "_").replace(".", "_")
+        if not _is_secret_name(name) or not _is_secret_name(name.rpartition("_")[2]):
+            continue
+        if found["given"]:
+            yield at, found.end()
+        elif word.startswith("-") and at + 1 < len(words) and not words[at + 1].startswith("-"):
+            yield at + 1, 0
 
 
 def _is_secret_name(name: str) -> bool:

@@ -72,7 +72,7 @@ cat ~/.ssh/id_rsa
 grep x /etc/passwd
 grep -R x .
 grep -f patterns x
-find . -exec rm {} ;
+find . -exec touch {} ;
 find . -fprint out
 find / -name x
 sed -i s/a/b/ f
@@ -171,6 +171,8 @@ mkfs.ext4 /dev/sda
 shutdown now
 /bin/rm x
 find . -delete
+find . -exec rm {} ;
+find . -type f -execdir /bin/rm -f {} +
 git push --force
 git push -f origin main
 git push origin +main

@@ -19,6 +19,7 @@ import msgspec
 from mas.adapters.mcp.references import BadReference, resolve
 from mas.adapters.small_file import UnusableFile, read_small_file
 from mas.core.language import plain
+from mas.core.masking import secret_arguments, secret_values
 from mas.core.plan import Risk
 
 BUILT_IN_FAMILIES: Final = frozenset(
@@ -82,7 +83,7 @@ class McpConfig:
     disabled: tuple[str, ...] = ()
     problems: tuple[ConfigProblem, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    """Values of variables, headers and address that have a secret's name: masked everywhere."""
+    """Values of variables, words, headers and address that have a secret's name: masked."""
 
 
 class _Extras(msgspec.Struct, forbid_unknown_fields=True):
@@ -334,8 +335,10 @@ def _without_secrets(url: str) -> str:
 
 
 def _secrets(server: ServerConfig, entry: _Entry) -> set[str]:
-    """What must not be shown: of variables, headers and the address, by their names."""
+    """What must not be shown: of variables, words, headers and the address, by their names."""
     values = {server.env[key] for key in entry.env if _is_secret(key)}
+    values |= secret_values({key: server.env[key] for key in entry.env})
+    values |= secret_arguments(server.args)
     for key, value in server.headers.items():
         if _is_secret(key):
             values |= {value, value.rpartition(" ")[2]}

@@ -13,6 +13,7 @@ from mas.adapters.models.pauses import pause
 from mas.adapters.models.settings import ModelSettings
 from mas.adapters.models.targets import Target
 from mas.core.errors import MasError, Transient, UserError
+from mas.core.masking import Masker
 from mas.core.models import ModelReply, ModelRequest
 from mas.core.ports import Clock
 from mas.core.usage import Usage
@@ -91,8 +92,27 @@ class ConfiguredModel:
             except MasError as error:
                 errors.append(error)
             else:
-                return msgspec.structs.replace(reply, tried=tuple(tried))
+                return self._masked(msgspec.structs.replace(reply, tried=tuple(tried)))
         raise _telling(errors)
+
+    def _masked(self, reply: ModelReply) -> ModelReply:
+        """The reply without keys: a server can say back what it was sent, and it is recorded."""
+        keys = {choice.target.key for choice in self._choices if choice.target is not None}
+        masker = Masker(keys - {""})
+        return msgspec.structs.replace(
+            reply,
+            text=masker.mask(reply.text),
+            output=masker.mask_value(reply.output),
+            calls=tuple(
+                msgspec.structs.replace(
+                    call,
+                    arguments={
+                        name: masker.mask_value(value) for name, value in call.arguments.items()
+                    },
+                )
+                for call in reply.calls
+            ),
+        )
 
     async def _ask_choice(
         self, choice: Choice, request: ModelRequest, on_text: OnText | None, tried: list[str]

@@ -58,7 +58,7 @@ def refuses_form(error: BaseException) -> bool:
 def to_error(error: BaseException, target: Target) -> MasError:
     """The error of MAS; the caller chains it."""
     told = Masker([target.key] if target.key else []).mask(_words(error))[:_TOLD]
-    said = f" It says: {told}" if told else ""
+    said = f" It says: {told.rstrip('.')}." if told else ""
     name = target.name
     if isinstance(error, library.ModelAPIError):
         return _of_provider(error, target, said)

@@ -64,7 +64,7 @@ class CommandTools:
         passed: Mapping[str, str] | None = None,
     ) -> None:
         self._executor = executor
-        self._path = path
+        self._path = absolute_folders(path)
         self._homes = homes
         self._passed = dict(passed or {})
 
@@ -140,10 +140,12 @@ class CommandTools:
             "PAGER": "cat",
             "GIT_PAGER": "cat",
             "GIT_TERMINAL_PROMPT": "0",
-            **repository.around(context.workspace),
             **self._passed,
         }
-        if argv[0] != "git" or classify(argv).risk != "read":
+        if argv[0] != "git":
+            return environment
+        environment |= repository.around(context.workspace)
+        if classify(argv).risk != "read":
             return environment
         # Nobody was asked about this one.
         environment |= repository.reading_environment()
@@ -154,6 +156,12 @@ class CommandTools:
                 "than read: use the git tools."
             )
         return environment
+
+
+def absolute_folders(path: str) -> str:
+    """A `PATH` without what is relative: no file of a workspace is taken for a program."""
+    kept = [folder for folder in path.split(os.pathsep) if folder.startswith("/")]
+    return os.pathsep.join(kept) or os.defpath
 
 
 def said(argv: tuple[str, ...], outcome: CommandOutcome) -> RawOutput:
@@ -182,8 +190,8 @@ def _refuse_links_outside(folder: Path, workspace: Path, argv: tuple[str, ...]) 
     """
     root = workspace.resolve()
     words = argv[1:]
-    if argv[0] in _FOLLOW_LINKS:
-        words += (".",)
+    if argv[0] == "helm":
+        words += (".",)  # a chart that is not named is the one in the folder
     for word in words:
         for part in (word, word.partition("=")[2], word.partition(":")[2]):
             if not part or len(part) > 4096 or "\0" in part:

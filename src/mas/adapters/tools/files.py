@@ -157,6 +157,8 @@ class FileTools:
         glob = text_of(arguments, "glob") or "*"
         path = text_of(arguments, "path") or "."
         inside = await asyncio.to_thread(workspace.resolve, path)
+        if not context.workspace.is_dir():
+            return RawOutput(text=f"Nothing matches {pattern}: the workspace is empty.")
         try:
             found = await find(
                 self._executor,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from mas.adapters.tools import repository, schemas
-from mas.adapters.tools.command import OUTPUT_LIMIT_BYTES, said
+from mas.adapters.tools.command import OUTPUT_LIMIT_BYTES, absolute_folders, said
 from mas.adapters.tools.family import RawOutput, failed, matching
 from mas.adapters.tools.given import Arguments, number_of, switch_of, text_of, texts_of
 from mas.adapters.tools.workspace import PathRefused, Workspace
@@ -35,6 +35,7 @@ _SAFE: Final = (
 _NO_HELPERS: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
 _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]{0,250}")
 _TRAILER: Final = "Mas-Step"
+_ELSEWHERE: Final = "core.worktree"
 
 _PATH = schemas.text("File or folder, relative to the workspace.")
 _REV = schemas.text("Revision or range, such as HEAD~1 or main..work.")
@@ -104,7 +105,7 @@ class GitTools:
     def __init__(self, executor: Executor, *, path: str) -> None:
         """`path` is where git is looked for, as in `PATH`."""
         self._executor = executor
-        self._path = path
+        self._path = absolute_folders(path)
 
     async def specs(self, patterns: Collection[str] | None) -> tuple[ToolSpec, ...]:
         """The tools that match."""
@@ -132,7 +133,10 @@ class GitTools:
             if spec.name == _COMMIT.name:
                 return await self._commit(arguments, context)
             args = _arguments(spec.name, arguments, Workspace(context.workspace))
-            off = repository.without_filters(await self._settings(context))
+            settings = await self._settings(context)
+            if _ELSEWHERE in settings:
+                return failed(f"This repository keeps its files elsewhere ({_ELSEWHERE}).")
+            off = repository.without_filters(settings)
             return said(("git", *args), await self._git(args, context, off=off))
         except PathRefused as exc:
             return failed(str(exc))
@@ -149,7 +153,10 @@ class GitTools:
             last = await self._git(("log", "-1", f"--format=%(trailers:key={_TRAILER})"), context)
             if f"{_TRAILER}: {key}".encode() in last.output.splitlines():
                 return RawOutput(text="This commit was made already.", exit_code=0)
-        if repository.without_filters(await self._settings(context)):
+        settings = await self._settings(context)
+        if _ELSEWHERE in settings:
+            return failed(f"This repository keeps its files elsewhere ({_ELSEWHERE}).")
+        if repository.without_filters(settings):
             return failed(
                 "This repository passes files through programs of its own (filter.* in its "
                 "configuration), which git.commit does not start: commit with command.run."
@@ -210,7 +217,13 @@ def _arguments(name: str, arguments: Arguments, workspace: Workspace) -> tuple[s
     path = workspace.clean(given) if given else ""
     paths = ("--", path) if path else ("--",)
     if name == _STATUS.name:
-        return ("status", "--ignore-submodules=dirty", "--short", "--branch", "--untracked-files=all")
+        return (
+            "status",
+            "--ignore-submodules=dirty",
+            "--short",
+            "--branch",
+            "--untracked-files=all",
+        )
     if name == _DIFF.name:
         staged = ("--cached",) if switch_of(arguments, "staged") else ()
         summary = ("--stat=100",) if switch_of(arguments, "summary") else ()

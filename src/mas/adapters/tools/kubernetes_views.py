@@ -1,6 +1,7 @@
 """Kubernetes objects as short text: rows of a table, and single objects without their secrets.
 
-Values of environment variables, data of ConfigMaps and what repeats a manifest are left out (Q3).
+Values of environment variables, data of ConfigMaps, what arguments say of passwords, and what
+repeats a manifest are left out (Q3).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 import yaml
 
 from mas.adapters.tools.shaping import plain_line
+from mas.core.masking import mask_arguments
 
 Object = dict[str, Any]
 """One decoded object; it goes no further than this module."""
@@ -213,6 +215,10 @@ def _prune_mapping(one: Object) -> None:
         for key, value in annotations.items():
             if len(str(value)) > _LONG_ANNOTATION:
                 annotations[key] = f"({len(str(value))} characters)"
+    for key in ("args", "command"):
+        words = one.get(key)
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            one[key] = mask_arguments(words, _LEFT_OUT)
     variables = one.get("env")
     if isinstance(variables, list):
         for variable in variables:

@@ -13,7 +13,6 @@ from mas.core.calls import Command, Executor
 _OVERRIDES: Final = (
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
-    ("diff.external", ""),
     ("diff.ignoreSubmodules", "dirty"),
     ("gpg.program", "/bin/false"),
     ("gpg.ssh.program", "/bin/false"),
@@ -23,7 +22,8 @@ _OVERRIDES: Final = (
 """Settings that would start a program, or look into repositories inside of this one."""
 _FILTER: Final = re.compile(r"filter\.(?P<name>.+)\.(?:clean|smudge|process)", re.DOTALL)
 _NOT_HARMLESS: Final = re.compile(
-    r"filter\..+\.(?:clean|smudge|process)|diff\..+\.(?:textconv|command)|core\.worktree", re.DOTALL
+    r"filter\..+\.(?:clean|smudge|process)|diff\.external|diff\..+\.(?:textconv|command)|core\.worktree",
+    re.DOTALL,
 )
 _LIST: Final = ("git", "config", "--list", "--name-only", "-z")
 _LIMIT: Final = timedelta(seconds=10)

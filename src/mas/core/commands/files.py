@@ -94,6 +94,10 @@ _FIND_WORDS = names(
 )
 
 
+_FIND_STARTS = names("-exec -execdir -ok -okdir")
+_FIND_LOSES = names("rm rmdir unlink shred truncate dd")
+
+
 def judge_reader(program: str, args: Sequence[str]) -> Finding:
     """Judge one of `READERS`."""
     if program == "find":
@@ -114,6 +118,8 @@ def judge_reader(program: str, args: Sequence[str]) -> Finding:
     if program in ("grep", "egrep", "fgrep") and not parsed.has("-e", "--regexp"):
         # The pattern may hold a slash and still leads nowhere.
         operands = operands[1:]
+    if any(word.startswith("-") and word != "-" for word in operands):
+        return write(f"{program} with a file that is named like an option.")
     if program not in ("echo", "date") and any_outside(operands):
         return write(f"{program} reads outside of the workspace.")
     return read(f"{program} reads and changes nothing.")
@@ -134,6 +140,8 @@ def _judge_find(args: Sequence[str]) -> Finding:
         word = rest.pop(0)
         if word in _FIND_WORDS:
             continue
+        if word in _FIND_STARTS and rest and rest[0].rpartition("/")[2] in _FIND_LOSES:
+            return destroy(f"find starts {rest[0]} for what it finds.")
         if word not in _FIND_TESTS or not rest:
             return write(f"find with {word}, which is not known to be harmless.")
         value = rest.pop(0)
