@@ -17,6 +17,7 @@ from mas.agents.rule_reasoner import no_model
 from mas.core.calls import CallContext, Tools
 from mas.core.errors import Permanent
 from mas.core.masking import Masker
+from mas.core.memory import Memory
 from mas.core.models import Model
 from mas.core.policy import Policy
 from mas.core.ports import Lessons, Memories, Work
@@ -123,7 +124,19 @@ async def do_task(
         reason = f"{name}: {exc.message}"
         await memories.change(role.name, lambda memory: memory.blocked(reason))
         raise
-    await memories.change(role.name, lambda memory: memory.completed(name))
+    # Of all that was said only this is kept for good: an error that a check has measured, and what
+    # came past it. Later tasks see it as data, because an error may quote what was read.
+    fixes = [
+        f"{name}: after {first_line(error, 200)!r}: {first_line(worked.thought.approach, 200)}"
+        for error in mind.failures
+    ]
+
+    def done(memory: Memory) -> Memory:
+        for fix in fixes:
+            memory = memory.learned(fix)
+        return memory.completed(name)
+
+    await memories.change(role.name, done)
     return _outcome(work, mind, worked)
 
 

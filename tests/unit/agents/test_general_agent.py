@@ -121,10 +121,13 @@ async def test_d7_an_invented_number_fails_the_check_and_is_named_to_the_model()
             return finishing(text=next(answers))
         return model._function(request)
 
-    outer = FunctionModel(reply)
-    run = await run_of(agent(outer, tools))
+    outer, memories = FunctionModel(reply), MemoriesInMemory()
+    run = await run_of(agent(outer, tools, memories=memories))
     assert run.status is RunStatus.SUCCEEDED, run.failure
     assert run.result["t"]["output"] == "It is hello 42."
+    (known,) = (await memories.read("worker")).knowledge
+    assert known.startswith(f"{run.id}/t: after ")
+    assert "43" in known
     reasons = [one for one in outer.requests if stage_of(one) == "reason"]
     assert len(reasons) == 2
     assert "43" in said(reasons[1])
