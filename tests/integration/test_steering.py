@@ -141,6 +141,20 @@ def test_a1_a_bad_role_file_is_named_and_stops_nothing(mas: Mas, homelab: str) -
     assert "Traceback" not in done.err
 
 
+def test_a1_a_built_in_role_does_not_stand_in_for_a_broken_file_of_its_name(
+    tmp_path: Path,
+) -> None:
+    with ScriptedModelServer(lambda request: agent(request, "note.txt"), key=KEY) as server:
+        home = mas_with_model(tmp_path / "home", server, "anthropic")
+        (home.home / "agents").mkdir()
+        (home.home / "agents" / "coder.md").write_text("---\nname: [\n---\n", encoding="utf-8")
+        done = home("agents", "run", "coder", "Write note.txt", "--yes", "--json")
+        assert server.asked == ()
+
+    assert done.code == 2
+    assert "coder.md:2" in done.json["error"]["message"]
+
+
 @pytest.mark.parametrize("stage", ["observe", "act"])
 def test_q1_ctrl_c_in_a_model_call_leaves_a_run_that_can_be_resumed(
     tmp_path: Path, stage: str

@@ -14,6 +14,7 @@ from mas.agents.rule_reasoner import RuleReasoner, no_model
 from mas.app.clusters import ClusterReading
 from mas.app.settings import Settings
 from mas.core.calls import Tools
+from mas.core.errors import UserError
 from mas.core.masking import Masker
 from mas.core.models import Model, Models
 from mas.core.policy import Policy
@@ -33,6 +34,8 @@ class Workshop:
     catalog: Catalog
     reading: ClusterReading
     roles: Mapping[str, Role]
+    broken: Mapping[str, str]
+    """What is wrong with the person's own file of a role, by the role that it would replace."""
     models: Models
     tools: Tools
     policy: Policy
@@ -110,6 +113,13 @@ class _Doer:
 
     async def _work(self, work: Work) -> TaskOutcome:
         shop = self._shop
+        if self._role.name in shop.broken:
+            # The built-in role may be allowed more than the one that the person wrote.
+            raise UserError(
+                f"The role {self._role.name} is not used: {shop.broken[self._role.name]}",
+                hint="Correct the file, or remove it to work with the built-in role.",
+                code="bad_role",
+            )
         model = shop.model_of(work.run, self._role.name)
         return await do_task(
             work,

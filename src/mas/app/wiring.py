@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from mas.adapters.clock import SystemClock
 from mas.adapters.live.folder import FolderOutput
@@ -47,6 +48,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             catalog=catalog,
             reading=reading,
             roles=loaded.roles,
+            broken={Path(problem.file).stem: str(problem) for problem in loaded.problems},
             models=models,
             tools=tools,
             policy=policy,
