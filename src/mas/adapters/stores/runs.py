@@ -50,7 +50,9 @@ _SUMMARY_COLUMNS = (
 _BY_ID: BindParameter[Any] = bindparam("run_id")
 _INSERT = insert(schema.run)
 _EXISTS = select(_run.id).where(_run.id == _BY_ID)
-_HEAD = select(_run.status, _run.cancel_requested_at).where(_run.id == _BY_ID)
+_HEAD = select(_run.status, _run.cancel_requested_at, _run.started_at, _run.budget_time_us).where(
+    _run.id == _BY_ID
+)
 _LOCKED_HEAD = _HEAD.with_for_update()
 _LOAD = select(schema.run).where(_run.id == _BY_ID)
 _NEWEST = (
@@ -78,7 +80,6 @@ _ADOPT = (
 )
 _SET_PLAN = update(schema.run).where(_run.id == _BY_ID).values(plan=bindparam("new_plan"))
 _SET_STATUS = update(schema.run).where(_run.id == _BY_ID).values(status=bindparam("new_status"))
-_DEADLINE = select(_run.started_at, _run.budget_time_us).where(_run.id == _BY_ID)
 _PLAN = select(_run.plan).where(_run.id == _BY_ID)
 _REQUEST_CANCEL = (
     update(schema.run).where(_run.id == _BY_ID).values(cancel_requested_at=bindparam("at"))
@@ -113,6 +114,8 @@ class Head:
 
     status: RunStatus
     cancelling: bool
+    deadline: datetime | None = None
+    """When the time of the budget is over; None when there is no such limit."""
 
 
 def exists(conn: Connection, run_id: str) -> bool:
@@ -217,14 +220,6 @@ def set_status(conn: Connection, run_id: str, status: RunStatus) -> None:
     conn.execute(_SET_STATUS, {"run_id": run_id, "new_status": status.value})
 
 
-def deadline(conn: Connection, run_id: str) -> datetime | None:
-    """When the time of a run's budget is over; None when it has none."""
-    row = conn.execute(_DEADLINE, {"run_id": run_id}).one()
-    if row.started_at is None or row.budget_time_us is None:
-        return None
-    return from_us(row.started_at + row.budget_time_us)
-
-
 def request_cancel(conn: Connection, run_id: str) -> None:
     """Note that a person wants it to stop."""
     conn.execute(_REQUEST_CANCEL, {"run_id": run_id, "at": now_us(conn)})
@@ -271,7 +266,14 @@ def add_usage(conn: Connection, run_id: str, usage: Usage) -> None:
 def _to_head(row: Row[*tuple[Any, ...]] | None) -> Head | None:
     if row is None:
         return None
-    return Head(status=RunStatus(row.status), cancelling=row.cancel_requested_at is not None)
+    deadline: datetime | None = None
+    if row.started_at is not None and row.budget_time_us is not None:
+        deadline = from_us(row.started_at + row.budget_time_us)
+    return Head(
+        status=RunStatus(row.status),
+        cancelling=row.cancel_requested_at is not None,
+        deadline=deadline,
+    )
 
 
 def _summary_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:

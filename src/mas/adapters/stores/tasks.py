@@ -119,6 +119,11 @@ _GIVE_BACK = (
         failure=bindparam("new_failure"),
     )
 )
+_ANY_IN = (
+    select(_task.id)
+    .where(_task.run == _RUN, _task.state.in_(bindparam("any_of", expanding=True)))
+    .limit(1)
+)
 _HOLD = (
     update(schema.task)
     .where(_OWNED)
@@ -163,6 +168,12 @@ class Running:
     attempt: int
     owner: str
     crashes: int
+
+
+def any_in(conn: Connection, run_id: str, *states: TaskState) -> bool:
+    """Whether a task of the run is in one of these states."""
+    params = {"run_id": run_id, "any_of": [state.value for state in states]}
+    return conn.execute(_ANY_IN, params).first() is not None
 
 
 def hold(conn: Connection, fence: Fence, *, state: TaskState, unmet: int = 0) -> bool:

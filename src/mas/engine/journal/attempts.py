@@ -28,7 +28,7 @@ from mas.core.run import TaskState
 from mas.core.usage import NOTHING, Usage
 from mas.engine.journal.fencing import Superseded, check
 from mas.engine.journal.recovery import skip_dependents
-from mas.engine.journal.waiting import extend, restate
+from mas.engine.journal.waiting import extend, restate_after_work
 
 
 def reserve(
@@ -128,7 +128,7 @@ def succeed(
     if not tasks.succeed(conn, fence, result=result, summary=summary):
         raise Superseded(fence.task_id)
     graph.meet(conn, fence.run_id, fence.task_id)
-    restate(conn, fence.run_id)
+    restate_after_work(conn, fence.run_id)
     return None
 
 
@@ -154,7 +154,7 @@ def fail(
         tasks.end(conn, run_id, [(task_id, failure)], state=TaskState.FAILED)
         approvals.withdraw(conn, run_id, task_id)
         skip_dependents(conn, run_id, task_id)
-        restate(conn, run_id)
+        restate_after_work(conn, run_id)
         return None
     events.append(
         conn,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -97,8 +97,7 @@ def take_turn(
     if head.cancelling:
         status = settle_cancel(conn, run_id)
         return _turn(conn, run_id, worker, status=status, cancelling=True)
-    deadline = runs.deadline(conn, run_id)
-    if deadline is not None and deadline <= now(conn):
+    if head.deadline is not None and head.deadline <= now(conn):
         out_of_time(conn, run_id, OUT_OF_TIME)
         return _turn(conn, run_id, worker, status=head.status, late=True)
     ready = tasks.ready(conn, run_id)
@@ -111,7 +110,7 @@ def take_turn(
             conn, ready, owner=worker.id, limits=limits, alone_after=retry.alone_after
         )
     claimed = tuple(_start(conn, run_id, task, worker=worker) for task in chosen)
-    turn = _turn(conn, run_id, worker, status=head.status)
+    turn = _turn(conn, run_id, worker, status=head.status, deadline=head.deadline)
     return replace(turn, claimed=claimed, starved=len(chosen) < len(ready))
 
 
@@ -123,9 +122,10 @@ def _turn(
     status: RunStatus,
     cancelling: bool = False,
     late: bool = False,
+    deadline: datetime | None = None,
 ) -> Turn:
     running = tasks.running(conn, run_id)
-    due = (tasks.next_timer(conn, run_id), runs.deadline(conn, run_id))
+    due = (tasks.next_timer(conn, run_id), deadline)
     timer = min((at for at in due if at is not None), default=None)
     return Turn(
         status=status,

@@ -25,7 +25,7 @@ from mas.core.events import (
 )
 from mas.core.fold import status_of
 from mas.core.plan import BadPlan, Plan, TaskSpec, check_plan
-from mas.core.run import RunStatus, TaskState
+from mas.core.run import TaskState
 from mas.core.values import JsonValue
 from mas.engine.journal import messages
 from mas.engine.journal.fencing import Superseded, check
@@ -182,11 +182,17 @@ def extend(
 def restate(conn: Connection, run_id: str) -> None:
     """Let a run that goes on say whether all it can do is wait for a person."""
     head = runs.head(conn, run_id)
-    if head is None or head.status not in (RunStatus.RUNNING, RunStatus.AWAITING_APPROVAL):
+    if head is None or not head.status.under_way:
         return
     status = status_of(tasks.states(conn, run_id).values())
     if status is not head.status:
         runs.set_status(conn, run_id, status)
+
+
+def restate_after_work(conn: Connection, run_id: str) -> None:
+    """The same once a task has ended: then only others that wait can have changed the answer."""
+    if tasks.any_in(conn, run_id, TaskState.AWAITING):
+        restate(conn, run_id)
 
 
 def _skip_behind_dead(
