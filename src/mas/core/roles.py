@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import msgspec
+
+from mas.core.plan import TaskLimits
 
 
 class RoleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,10 +18,9 @@ class RoleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     concurrent: int | None = None
     """Tasks of this role at once, over all runs and processes."""
 
-    @property
-    def time(self) -> timedelta | None:
-        """`seconds` as a duration."""
-        return None if self.seconds is None else timedelta(seconds=self.seconds)
+    def of_task(self) -> TaskLimits:
+        """What the engine holds each task of the role to."""
+        return TaskLimits(tokens=self.tokens, cost_usd=self.cost_usd, seconds=self.seconds)
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):

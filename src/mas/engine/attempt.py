@@ -49,12 +49,14 @@ class Attempt:
         store: Store,
         retry: RetryPolicy,
         doers: Mapping[str, Doer],
+        limits: TaskLimits | None = None,
         live: LiveOutput | None = None,
     ) -> None:
         self._run = run
         self._task = claimed.task
         self._store = store
         self._retry = retry
+        self._limits = limits
         self._doers = doers
         self._fence = Fence(
             run_id=run.id, task_id=claimed.task.id, attempt=claimed.task.attempt, owner=owner
@@ -65,6 +67,7 @@ class Attempt:
             fence=self._fence,
             store=store,
             roles=doers.keys(),
+            limits=limits,
             suspend=lambda hold: self.cancel(Why.ASKS if hold else Why.WAITS),
             live=live,
         )
@@ -101,7 +104,7 @@ class Attempt:
             self.store_failure = self._work.store_failure or exc
 
     async def _do(self) -> None:
-        limits = self._task.spec.limits
+        limits = self._limits
         try:
             async with asyncio.timeout(limits.seconds if limits else None) as timer:
                 outcome = await self._doers[self._task.role].do(self._work)

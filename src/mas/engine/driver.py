@@ -179,6 +179,7 @@ class Driver:
             store=self._store,
             retry=self._settings.retry,
             doers=self._doers,
+            limits=claimed.task.spec.limits or self._settings.task_limits.get(claimed.task.role),
             live=self._live,
         )
 

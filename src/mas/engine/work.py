@@ -43,6 +43,7 @@ class AttemptWork:
         fence: Fence,
         store: Store,
         roles: Collection[str],
+        limits: TaskLimits | None,
         suspend: Callable[[bool], None],
         live: LiveOutput | None,
     ) -> None:
@@ -52,6 +53,7 @@ class AttemptWork:
         self._fence = fence
         self._store = store
         self._roles = roles
+        self._budget = _budget(limits)
         self._suspend = suspend
         self._live = live
         self._recorded = set(claimed.recorded)
@@ -113,9 +115,7 @@ class AttemptWork:
         if most is None:
             return await body()
         refused = await self.noted(
-            self._store.run(
-                attempts.reserve, self._fence, key, most, own=_budget(self.task.spec.limits)
-            )
+            self._store.run(attempts.reserve, self._fence, key, most, own=self._budget)
         )
         if refused is not None:
             raise refused

@@ -190,6 +190,23 @@ async def test_r8_a_task_has_limits_of_its_own() -> None:
     assert states["a"].kind == "budget"
 
 
+async def test_r8_a_task_without_limits_of_its_own_has_those_of_its_role() -> None:
+    async def do(work: Work) -> TaskOutcome:
+        await call(work, "1", used=30, most=30)
+        await call(work, "2", used=30, most=30)
+        return TaskOutcome(result=None)
+
+    roomy = TaskSpec(id="b", role="worker", title="b", limits=TaskLimits(tokens=100))
+    by_role = EngineSettings(task_limits={"worker": TaskLimits(tokens=50)})
+    async with opened(plan_of(spec("a"), roomy), do, settings=by_role) as engine:
+        run = await engine.drive((await ask(engine)).id)
+        failures = {task.id: task.failure for task in await engine.tasks(run.id)}
+
+    assert failures["b"] is None
+    assert failures["a"] is not None
+    assert "50 tokens" in failures["a"].message
+
+
 async def test_r8_a_task_that_takes_longer_than_its_seconds_is_stopped() -> None:
     slow = TaskSpec(id="a", role="worker", title="a", limits=TaskLimits(seconds=0.05))
 

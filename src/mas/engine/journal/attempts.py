@@ -11,7 +11,7 @@ from mas.adapters.stores import approvals, budgets, events, graph, records, runs
 from mas.adapters.stores.records import NewRecord
 from mas.adapters.stores.tasks import Fence
 from mas.adapters.stores.transaction import now
-from mas.core.budget import Budget
+from mas.core.budget import NO_BUDGET, Budget
 from mas.core.errors import BudgetReached
 from mas.core.events import (
     EffectIntended,
@@ -44,7 +44,7 @@ def reserve(
     budgets.give_up(conn, fence, key)
     try:
         budgets.of_run(conn, fence.run_id).reserve(most)
-        if own != Budget():
+        if own != NO_BUDGET:
             budgets.of_task(conn, fence, own).reserve(most)
     except BudgetReached as reached:
         return reached

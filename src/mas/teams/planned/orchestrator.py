@@ -11,7 +11,8 @@ from mas.agents.loop import work_through
 from mas.agents.reasoner import Block, Question, Reasoner
 from mas.core.language import plain
 from mas.core.lessons import Lesson
-from mas.core.plan import BadPlan, Plan, TaskLimits, TaskSpec, check_plan
+from mas.core.messages import Message
+from mas.core.plan import BadPlan, Plan, TaskSpec, check_plan
 from mas.core.ports import Lessons, Work
 from mas.core.roles import Role
 from mas.core.run import TaskOutcome
@@ -96,9 +97,9 @@ class _Orchestrator:
         self._language = work.run.language
         self._told: tuple[str, ...] = ()
 
-    def told(self, messages: Sequence[object]) -> None:
+    def told(self, messages: Sequence[Message]) -> None:
         """What a person says while the plan is made belongs to the request."""
-        self._told += tuple(str(getattr(message, "content", "")) for message in messages)
+        self._told += tuple(message.content for message in messages)
 
     async def observe(self) -> Asked:
         request = self._work.run.request
@@ -219,7 +220,6 @@ class _Orchestrator:
                 depends_on=tuple(task.depends_on),
                 success_criteria=tuple(task.success_criteria),
                 risk=task.risk,
-                limits=limits_of(self._roles.get(task.role.strip())),
             )
             for task in draft.tasks
         )
@@ -252,16 +252,6 @@ async def do_planning(
 def is_dry(work: Work) -> bool:
     """Whether the run stops after its plan."""
     return work.run.options.get("dry_run") is True
-
-
-def limits_of(role: Role | None) -> TaskLimits | None:
-    """The limits of a role as those of a task."""
-    if role is None:
-        return None
-    limits = role.limits
-    if limits.tokens is None and limits.cost_usd is None and limits.seconds is None:
-        return None
-    return TaskLimits(tokens=limits.tokens, cost_usd=limits.cost_usd, seconds=limits.seconds)
 
 
 def _review(work: Work, tasks: Sequence[TaskSpec]) -> TaskSpec:
