@@ -155,6 +155,19 @@ def test_a1_a_built_in_role_does_not_stand_in_for_a_broken_file_of_its_name(
     assert "coder.md:2" in done.json["error"]["message"]
 
 
+def test_r8_the_limits_of_a_role_file_hold_for_an_agent_that_works_alone(tmp_path: Path) -> None:
+    with ScriptedModelServer(lambda request: agent(request, "note.txt"), key=KEY) as server:
+        home = mas_with_model(tmp_path / "home", server, "anthropic")
+        (home.home / "agents").mkdir()
+        text = "---\nname: small\ndescription: x\nlimits:\n  tokens: 100\n---\nDo it.\n"
+        (home.home / "agents" / "small.md").write_text(text, encoding="utf-8")
+        done = home("agents", "run", "small", "Write note.txt", "--yes", "--json")
+        assert server.asked == ()
+
+    assert done.code == 4, done.err
+    assert "100 tokens" in done.json["error"]["message"]
+
+
 @pytest.mark.parametrize("stage", ["observe", "act"])
 def test_q1_ctrl_c_in_a_model_call_leaves_a_run_that_can_be_resumed(
     tmp_path: Path, stage: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mas.agents.rule_reasoner import no_model
 from mas.app.clusters import ClusterChoice
-from mas.app.parts import Parts
+from mas.app.doers import Workshop
 from mas.core.budget import NO_BUDGET, Account, Budget
 from mas.core.errors import MasError, UserError
 from mas.core.language import Language, detect_language
@@ -77,7 +77,7 @@ def check_request(text: str) -> str:
     return text
 
 
-async def to_request(ask: Ask, parts: Parts, find: Callable[[str], Awaitable[Run]]) -> RunRequest:
+async def to_request(ask: Ask, shop: Workshop, find: Callable[[str], Awaitable[Run]]) -> RunRequest:
     """The request of the run that `ask` wants; nothing is stored yet. `find` loads an earlier run.
 
     Raises:
@@ -87,11 +87,11 @@ async def to_request(ask: Ask, parts: Parts, find: Callable[[str], Awaitable[Run
     """
     text = check_request(ask.text)
     earlier = None if ask.after is None else await find(ask.after)
-    budget = _within(ask.budget, parts.settings.budget)
-    model = None if ask.no_model else parts.models.for_role("orchestrator", wanted=ask.model)
-    chosen, spent = await _routed(ask, parts, earlier, model, budget)
+    budget = _within(ask.budget, shop.settings.budget)
+    model = None if ask.no_model else shop.models.for_role("orchestrator", wanted=ask.model)
+    chosen, spent = await _routed(ask, shop, earlier, model, budget)
     options: dict[str, JsonValue] = {
-        **(await _cluster(ask, parts, chosen.team, earlier)).to_options(),
+        **(await _cluster(ask, shop, chosen.team, earlier)).to_options(),
         "route": chosen.reason,
     }
     if earlier is not None:
@@ -115,12 +115,12 @@ async def to_request(ask: Ask, parts: Parts, find: Callable[[str], Awaitable[Run
 
 
 async def _routed(
-    ask: Ask, parts: Parts, earlier: Run | None, model: Model | None, budget: Budget
+    ask: Ask, shop: Workshop, earlier: Run | None, model: Model | None, budget: Budget
 ) -> tuple[Route, Usage]:
     """The team by the rules; where they are not sure, by the model (R2)."""
     if ask.role is not None:
-        return _to_one_agent(ask.role, parts), NOTHING
-    chosen = route(ask.text, parts.catalog, wanted=ask.team, with_model=model is not None)
+        return _to_one_agent(ask.role, shop), NOTHING
+    chosen = route(ask.text, shop.catalog, wanted=ask.team, with_model=model is not None)
     if chosen.sure or ask.team is not None:
         return chosen, NOTHING
     if earlier is not None:
@@ -145,17 +145,17 @@ def _allow(account: Account, most: Usage, spent: Usage) -> None:
     account.settle(NOTHING, spent).reserve(most)
 
 
-def _to_one_agent(role: str, parts: Parts) -> Route:
-    if role not in parts.roles:
+def _to_one_agent(role: str, shop: Workshop) -> Route:
+    if role not in shop.roles:
         raise UserError(
             f"There is no agent {role!r}.",
-            hint=f"Agents are: {', '.join(parts.roles)}.",
+            hint=f"Agents are: {', '.join(shop.roles)}.",
             code="unknown_role",
         )
     return Route(team="agent", reason=f"the agent {role} was asked for by name")
 
 
-async def _cluster(ask: Ask, parts: Parts, team: str, earlier: Run | None) -> ClusterChoice:
+async def _cluster(ask: Ask, shop: Workshop, team: str, earlier: Run | None) -> ClusterChoice:
     """The cluster of the run: the one named, else that of the run before, else what is there.
 
     A decision reads it now, so that a source that cannot be used is an error and no run. Agents
@@ -165,8 +165,8 @@ async def _cluster(ask: Ask, parts: Parts, team: str, earlier: Run | None) -> Cl
     if named is None and earlier is not None and earlier.options.get("cluster"):
         named = str(earlier.options["cluster"])
     if team == "decide" and not ask.dry_run:
-        return await parts.reading.choose(named)
-    return parts.reading.point_at(named)
+        return await shop.reading.choose(named)
+    return shop.reading.point_at(named)
 
 
 def _context(earlier: Run) -> JsonObject:

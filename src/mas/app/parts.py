@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mas.adapters.live.folder import FolderOutput
-from mas.app.clusters import ClusterReading
-from mas.app.settings import Settings
-from mas.core.models import Models
-from mas.core.roles import Role
-from mas.core.tools import Catalog
+from mas.app.doers import Workshop
 from mas.engine import Engine
 
 
@@ -18,12 +13,8 @@ from mas.engine import Engine
 class Parts:
     """Everything that is open while a service is."""
 
-    settings: Settings
-    catalog: Catalog
-    reading: ClusterReading
-    roles: Mapping[str, Role]
+    workshop: Workshop
     notes: tuple[str, ...]
     """What is wrong with files of the person that did not stop anything, a sentence each."""
-    models: Models
     live: FolderOutput
     engine: Engine

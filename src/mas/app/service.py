@@ -11,7 +11,7 @@ from mas.adapters.live.folder import LiveText
 from mas.app.asking import Ask, check_request, to_request
 from mas.app.parts import Parts
 from mas.app.settings import Settings
-from mas.app.wiring import model_name, open_parts
+from mas.app.wiring import open_parts
 from mas.core.approvals import Approval
 from mas.core.errors import UserError
 from mas.core.events import Event
@@ -46,7 +46,7 @@ class Service:
         When this returns the run is stored and nothing of it can be lost; when it raises there is
         no run.
         """
-        return await self._engine.submit(await to_request(ask, self._parts, self._earlier))
+        return await self._engine.submit(await to_request(ask, self._parts.workshop, self._earlier))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -58,7 +58,9 @@ class Service:
 
     def model_of(self, run: Run) -> str | None:
         """The model that a run's first agent asks; None: rules decide."""
-        return model_name(run, self._parts)
+        first = "planner" if run.team == "decide" else "orchestrator"
+        model = self._parts.workshop.model_of(run, first)
+        return None if model is None else model.name
 
     async def drive(self, run_id: str) -> Run:
         """Work on a run until it has ended."""

@@ -1,7 +1,9 @@
-"""Which tools there are: configured MCP servers, and what agents can use (O2)."""
+"""Which tools there are, and opening them: configured MCP servers and built-in ones (O2)."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +12,16 @@ from mas.adapters.mcp.config import McpConfig, ServerConfig, load_mcp_config
 from mas.adapters.mcp.sessions import McpFamily
 from mas.adapters.tools.built_in import built_in_families
 from mas.adapters.tools.cluster_objects import objects_of
-from mas.adapters.tools.family import BUILT_IN
+from mas.adapters.tools.family import BUILT_IN, ToolFamily
 from mas.adapters.tools.kept import KeptOutputs
+from mas.adapters.tools.toolbox import Toolbox, ToolboxSettings
 from mas.agents.offering import OFFER_LIMIT
 from mas.app.settings import Settings
 from mas.core.calls import ToolSpec
 from mas.core.errors import Transient, UserError
 from mas.core.masking import Masker, secret_values
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 ServerState = Literal["configured", "disabled", "problem"]
 
@@ -58,10 +63,33 @@ def mcp_config(settings: Settings) -> McpConfig:
     return load_mcp_config(settings.mcp_file, settings.environment)
 
 
-def mcp_family(settings: Settings, config: McpConfig) -> McpFamily:
+def masker_of(settings: Settings, config: McpConfig) -> Masker:
+    """Takes out what is secret in the environment and in the configuration of servers."""
+    return Masker(secret_values(settings.environment) | config.secrets)
+
+
+def mcp_family(settings: Settings, config: McpConfig, masker: Masker) -> McpFamily:
     """The tools of the configured servers; opened and closed by the caller."""
-    masker = Masker(secret_values(settings.environment) | config.secrets)
     return McpFamily(config, log_folder=settings.home / "logs", mask=masker.mask)
+
+
+@asynccontextmanager
+async def open_tools(
+    settings: Settings, config: McpConfig, masker: Masker
+) -> AsyncIterator[Toolbox]:
+    """All tools that agents can call; servers start with the first use of one of their tools."""
+    kept = KeptOutputs(settings.outputs_folder)
+    async with mcp_family(settings, config, masker) as servers:
+        yield Toolbox(
+            _families(settings, kept),
+            kept=kept,
+            masker=masker,
+            servers=servers,
+            settings=ToolboxSettings(
+                shown_characters=settings.tools.output_limit_bytes,
+                kept_output_bytes=settings.tools.kept_output_bytes,
+            ),
+        )
 
 
 def configured_servers(settings: Settings) -> Servers:
@@ -98,7 +126,7 @@ async def offered_tools(settings: Settings, server: str | None) -> Offered:
         return Offered(tools=await _built_in(settings), problems=())
     config = mcp_config(settings)
     named = _find(config, server) if server is not None else None
-    async with mcp_family(settings, config) as family:
+    async with mcp_family(settings, config, masker_of(settings, config)) as family:
         if named is None:
             own = await _built_in(settings)
             foreign, problems = await family.specs(None), family.problems()
@@ -119,14 +147,18 @@ async def offered_tools(settings: Settings, server: str | None) -> Offered:
 
 
 async def _built_in(settings: Settings) -> tuple[ToolSpec, ...]:
-    families = built_in_families(
+    families = _families(settings, KeptOutputs(settings.outputs_folder))
+    return tuple([spec for family in families.values() for spec in await family.specs(None)])
+
+
+def _families(settings: Settings, kept: KeptOutputs) -> Mapping[str, ToolFamily]:
+    return built_in_families(
         executor=LocalExecutor(),
-        kept=KeptOutputs(settings.outputs_folder),
+        kept=kept,
         objects_of=objects_of(settings.environment),
-        path=settings.environment.get("PATH", ""),
+        path=settings.environment.get("PATH") or _PATH,
         homes=settings.home / "homes",
     )
-    return tuple([spec for family in families.values() for spec in await family.specs(None)])
 
 
 def _find(config: McpConfig, named: str) -> ServerConfig:

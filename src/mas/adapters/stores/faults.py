@@ -29,17 +29,9 @@ def translate(error: Exception, where: str) -> MasError:
 def _known(name: str, where: str) -> MasError | None:
     """Extended codes begin with the name of their family (`SQLITE_IOERR_WRITE`)."""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Transient(
-            f"The database {where} is busy: another process is writing and did not finish.",
-            hint="Try again; if it stays so, look for a stopped mas process.",
-            code="store_busy",
-        )
+        return busy(where)
     if name.startswith("SQLITE_FULL"):
-        return Transient(
-            f"The disk that holds {where} is full.",
-            hint="Free some space and go on with: mas runs resume",
-            code="store_full",
-        )
+        return full(f"The disk that holds {where}")
     if name.startswith("SQLITE_READONLY"):
         return UserError(
             f"The database {where} is read-only.", hint=_SET_HOME, code="store_read_only"
@@ -74,11 +66,31 @@ def not_ours(where: str) -> UserError:
     )
 
 
-def too_new(where: str, *, version: int, known: int) -> UserError:
-    """The error for a database that a newer MAS has made."""
+def busy(where: str) -> Transient:
+    """The error for a database that others hold for too long."""
+    return Transient(
+        f"The database {where} is busy: another process is writing and did not finish.",
+        hint="Try again; if it stays so, look for a stopped mas process.",
+        code="store_busy",
+    )
+
+
+def full(disk: str) -> Transient:
+    """The error for a full disk; `disk` names it, at the beginning of a sentence."""
+    return Transient(
+        f"{disk} is full.",
+        hint="Free some space and go on with: mas runs resume",
+        code="store_full",
+    )
+
+
+def too_new(
+    where: str, *, version: int, known: int, instead: str = "set MAS_HOME to another folder"
+) -> UserError:
+    """The error for a database that a newer MAS has made; `instead`: what helps as well."""
     return UserError(
         f"The database {where} has schema version {version}; this MAS knows up to {known}.",
-        hint="Install the newer MAS that made it, or set MAS_HOME to another folder.",
+        hint=f"Install the newer MAS that made it, or {instead}.",
         code="store_too_new",
     )
 

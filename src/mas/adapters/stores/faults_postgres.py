@@ -13,6 +13,7 @@ import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
+from mas.adapters.stores import faults
 from mas.core.errors import Bug, MasError, Transient, UserError
 
 ACCEPTED = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -63,10 +64,8 @@ def not_ours(where: str, schema: str) -> UserError:
 
 def too_new(where: str, *, version: int, known: int) -> UserError:
     """The error for a database that a newer MAS has brought forward."""
-    return UserError(
-        f"The database {where} has schema version {version}; this MAS knows up to {known}.",
-        hint="Install the newer MAS that made it, or set DATABASE_URL to another database.",
-        code="store_too_new",
+    return faults.too_new(
+        where, version=version, known=known, instead="set DATABASE_URL to another database"
     )
 
 
@@ -93,11 +92,7 @@ def _known(state: str, where: str) -> MasError | None:
     if state.startswith(_UNREACHABLE_STATES):
         return unreachable(where, "the server has closed the connection")
     if state == "53100":
-        return Transient(
-            f"The disk of the database {where} is full.",
-            hint="Free some space and go on with: mas runs resume",
-            code="store_full",
-        )
+        return faults.full(f"The disk of the database {where}")
     if state in ("53300", "53000", "53200"):
         return _crowded(where)
     if state == "25006":
@@ -113,11 +108,7 @@ def _known(state: str, where: str) -> MasError | None:
             code="store_closed",
         )
     if state in ("55P03", "57014", "40001", "40P01"):
-        return Transient(
-            f"The database {where} is busy: another process is writing and did not finish.",
-            hint="Try again; if it stays so, look for a stopped mas process.",
-            code="store_busy",
-        )
+        return faults.busy(where)
     if state.startswith("58"):
         return Transient(
             f"The disk of the database {where} does not answer as it should ({state}).",
