@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from mas.adapters.executors.local import LocalExecutor
-from mas.core.calls import Command, CommandOutcome, Executor
 from mas.core.errors import UserError
+from mas.core.executors import Command, CommandOutcome, Executor
 
 GRACE = timedelta(seconds=0.3)
 BOUND = 15.0
@@ -252,7 +252,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from mas.adapters.executors.local import LocalExecutor
-from mas.core.calls import Command
+from mas.core.executors import Command
 program = {"import pathlib; pathlib.Path('up').touch()" + STUBBORN!r}
 command = Command(
     argv=({sys.executable!r}, "-c", program, {mark!r}), folder=Path({str(tmp_path)!r}),

@@ -26,8 +26,8 @@ from typing import Final, TypeVar
 
 from mas.adapters.executors import supervisor
 from mas.adapters.executors.capture import Capture
-from mas.core.calls import Command, CommandOutcome
 from mas.core.errors import Permanent, UserError
+from mas.core.executors import Command, CommandOutcome
 
 _GRACE: Final = timedelta(seconds=2)
 _SLACK: Final = timedelta(seconds=15)

@@ -13,7 +13,7 @@ from mas.adapters.tools.git import GitTools
 from mas.adapters.tools.kept import KeptOutputs
 from mas.adapters.tools.kubernetes import KubernetesTools
 from mas.adapters.tools.outputs import OutputTools
-from mas.core.calls import Executor
+from mas.core.executors import Executor
 
 
 def built_in_families(

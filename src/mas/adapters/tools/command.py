@@ -13,9 +13,10 @@ from mas.adapters.tools import repository, schemas
 from mas.adapters.tools.family import RawOutput, failed, matching
 from mas.adapters.tools.given import Arguments, text_of, texts_of
 from mas.adapters.tools.workspace import PathRefused, Workspace
-from mas.core.calls import Assessment, CallContext, Command, CommandOutcome, Executor, ToolSpec
+from mas.core.calls import Assessment, CallContext, ToolSpec
 from mas.core.commands import classify
 from mas.core.errors import UserError
+from mas.core.executors import Command, CommandOutcome, Executor
 from mas.core.values import JsonValue
 
 OUTPUT_LIMIT_BYTES: Final = 64 * 1024 * 1024

@@ -14,7 +14,8 @@ from mas.adapters.tools.finding import SearchFailed, find
 from mas.adapters.tools.given import Arguments, number_of, switch_of, text_of
 from mas.adapters.tools.shaping import quoted_name
 from mas.adapters.tools.workspace import Entry, PathRefused, Workspace
-from mas.core.calls import Assessment, CallContext, Executor, ToolSpec
+from mas.core.calls import Assessment, CallContext, ToolSpec
+from mas.core.executors import Executor
 from mas.core.values import JsonValue
 
 _LINES: Final = 400

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from mas.adapters.tools import searching
-from mas.core.calls import Command, Executor
+from mas.core.executors import Command, Executor
 from mas.core.values import encode_json
 
 _SCRIPT: Final = str(Path(searching.__file__).resolve())

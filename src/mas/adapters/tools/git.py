@@ -15,8 +15,9 @@ from mas.adapters.tools.command import OUTPUT_LIMIT_BYTES, absolute_folders, sai
 from mas.adapters.tools.family import RawOutput, failed, matching
 from mas.adapters.tools.given import Arguments, number_of, switch_of, text_of, texts_of
 from mas.adapters.tools.workspace import PathRefused, Workspace
-from mas.core.calls import Assessment, CallContext, Command, CommandOutcome, Executor, ToolSpec
+from mas.core.calls import Assessment, CallContext, ToolSpec
 from mas.core.errors import UserError
+from mas.core.executors import Command, CommandOutcome, Executor
 from mas.core.values import JsonValue
 
 _SAFE: Final = (

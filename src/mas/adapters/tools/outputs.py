@@ -12,7 +12,8 @@ from mas.adapters.tools.family import RawOutput, failed, matching
 from mas.adapters.tools.finding import SearchFailed, find
 from mas.adapters.tools.given import Arguments, number_of, switch_of, text_of
 from mas.adapters.tools.kept import KeptOutputs
-from mas.core.calls import Assessment, CallContext, Executor, ToolSpec
+from mas.core.calls import Assessment, CallContext, ToolSpec
+from mas.core.executors import Executor
 from mas.core.values import JsonValue
 
 _LINES: Final = 100

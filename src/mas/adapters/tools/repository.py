@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from mas.core.calls import Command, Executor
+from mas.core.executors import Command, Executor
 
 _OVERRIDES: Final = (
     ("core.fsmonitor", "false"),

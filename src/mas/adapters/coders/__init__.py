@@ -1,0 +1,1 @@
+"""Coding agents that run as processes, each behind the port `core.coding.Coder` (A7)."""
