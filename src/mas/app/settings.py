@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mas.adapters.models.settings import Endpoint, ModelSettings, Price
 from mas.adapters.models.targets import VENDORS
+from mas.app.fanout_settings import FanoutSettings, read_fanout
 from mas.app.settings_file import FILE, Reading, Setting, to_duration
 from mas.core.budget import NO_BUDGET, Budget
 from mas.core.errors import UserError
@@ -43,7 +44,7 @@ class ToolSettings:
 class LimitSettings:
     """How many tasks run at once; None and absence are no limit."""
 
-    slots: int = 8
+    slots: int = 16
     """Of this process."""
     total: int | None = None
     """Of all processes on the same database."""
@@ -67,6 +68,8 @@ class Settings:
     """Of a run that says nothing else."""
     tools: ToolSettings = field(default_factory=ToolSettings)
     tasks: LimitSettings = field(default_factory=LimitSettings)
+    fanout_set: FanoutSettings | None = None
+    """None: all defaults."""
     paths: Mapping[str, Path] = field(default_factory=dict)
     """What was set in place of the folders and files below."""
     shown: tuple[Setting, ...] = ()
@@ -108,6 +111,11 @@ class Settings:
         return self.paths.get("workspaces", self.home / "workspaces")
 
     @property
+    def fanout(self) -> FanoutSettings:
+        """Of the team `fanout`."""
+        return self.fanout_set or FanoutSettings(workspace=self.home / "workspace")
+
+    @property
     def limits(self) -> Limits:
         """`tasks` in the engine's words."""
         # Late: commands that need no engine must not pay for it.
@@ -133,6 +141,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         budget=_budget(reading),
         tools=_tools(reading),
         tasks=_tasks(reading),
+        fanout_set=read_fanout(reading, home),
         paths=_paths(reading, home),
         shown=tuple(reading.shown),
     )

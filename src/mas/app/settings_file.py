@@ -31,6 +31,7 @@ _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>.*)`)?$", re.DOTALL)
 V = TypeVar("V")
 D = TypeVar("D", float, None)
 W = TypeVar("W", int, None)
+_TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _LONGEST_SECONDS = 100 * 365 * 86_400.0
 
 
@@ -79,6 +80,35 @@ class PathsPart(_Part, frozen=True, kw_only=True):
     agents: str | None = None
     outputs: str | None = None
     workspaces: str | None = None
+    workspace: str | None = None
+
+
+class DockerPart(_Part, frozen=True, kw_only=True):
+    image: str | None = None
+
+
+class KubernetesPart(_Part, frozen=True, kw_only=True):
+    namespace: str | None = None
+    image: str | None = None
+    claim: str | None = None
+    service_account: str | None = None
+    context: str | None = None
+
+
+class FanoutPart(_Part, frozen=True, kw_only=True):
+    coder: str | None = None
+    executor: str | None = None
+    unsafe_local: bool | None = None
+    task_seconds: float | None = None
+    check_seconds: float | None = None
+    setup: str | None = None
+    network: str | None = None
+    memory_mib: int | None = None
+    processes: int | None = None
+    cpus: float | None = None
+    file_mib: int | None = None
+    docker: DockerPart = DockerPart()
+    kubernetes: KubernetesPart = KubernetesPart()
 
 
 class FileContent(_Part, frozen=True, kw_only=True):
@@ -90,6 +120,7 @@ class FileContent(_Part, frozen=True, kw_only=True):
     tools: ToolsPart = ToolsPart()
     limits: LimitsPart = LimitsPart()
     paths: PathsPart = PathsPart()
+    fanout: FanoutPart = FanoutPart()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +153,28 @@ class Reading:
         given = self.environment.get(variable, "").strip()
         value = given or (written or "").strip() or None
         self.show(name, value, variable if given else FILE if value else DEFAULT)
+        return value
+
+    def choice(
+        self, name: str, variable: str, written: str | None, known: tuple[str, ...], default: str
+    ) -> str:
+        """One of several words."""
+        value = (self.text(name, variable, written) or default).lower()
+        if value not in known:
+            self._refuse(
+                variable if self.environment.get(variable, "").strip() else f"{self._path}, {name}",
+                f"one of {', '.join(known)}",
+            )
+        return value
+
+    def truth(self, name: str, variable: str, written: bool | None) -> bool:
+        """Yes or no; no where nothing is set."""
+        given = self.environment.get(variable, "").strip().lower()
+        if given and given not in _TRUTHS:
+            self._refuse(variable, "true or false")
+        value = _TRUTHS[given] if given else bool(written)
+        origin = variable if given else DEFAULT if written is None else FILE
+        self.show(name, "true" if value else "false", origin)
         return value
 
     def whole(self, name: str, variable: str, written: int | None, default: W) -> int | W:

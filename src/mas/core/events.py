@@ -134,6 +134,8 @@ class TaskFailed(_Body, frozen=True, kw_only=True, tag=_snake):
     task: str
     attempt: int
     failure: Failure
+    reported: bool = False
+    """Its result is there all the same, and what depends on it goes on."""
 
 
 class TaskSkipped(_Body, frozen=True, kw_only=True, tag=_snake):

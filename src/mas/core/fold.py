@@ -44,6 +44,8 @@ class TaskView:
     attempt: int = 0
     recorded: tuple[str, ...] = ()
     """Keys of its records, in order."""
+    met: bool = False
+    """Whether what depends on it may go on: it has succeeded, or failed with a result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +106,11 @@ def _apply(view: RunView, event: Event) -> RunView:
             started = replace(view.tasks[task], state=TaskState.RUNNING, attempt=attempt)
             return _with(view, started)
         case TaskSucceeded(task=task):
-            return _released(_moved(view, task, TaskState.SUCCEEDED))
+            return _ended(view, task, TaskState.SUCCEEDED)
         case TaskRetrying(task=task) | TaskReturned(task=task):
             return _moved(view, task, TaskState.READY)
+        case TaskFailed(task=task, reported=True):
+            return _ended(view, task, TaskState.FAILED)
         case TaskFailed(task=task):
             return _moved(view, task, TaskState.FAILED)
         case TaskSkipped(task=task):
@@ -161,13 +165,15 @@ def _moved(view: RunView, task: str, state: TaskState) -> RunView:
     return _with(view, replace(view.tasks[task], state=state))
 
 
+def _ended(view: RunView, task: str, state: TaskState) -> RunView:
+    return _released(_with(view, replace(view.tasks[task], state=state, met=True)))
+
+
 def _released(view: RunView) -> RunView:
-    """Tasks whose dependencies have all succeeded are ready without an event of their own."""
+    """Tasks whose dependencies are all met are ready without an event of their own."""
     tasks = dict(view.tasks)
     for name, task in view.tasks.items():
         needed = task.planned.depends_on
-        if task.state is TaskState.WAITING and all(
-            view.tasks[need].state is TaskState.SUCCEEDED for need in needed
-        ):
+        if task.state is TaskState.WAITING and all(view.tasks[need].met for need in needed):
             tasks[name] = replace(task, state=TaskState.READY)
     return replace(view, tasks=tasks)

@@ -162,6 +162,11 @@ class Work(Protocol):
         """
         ...
 
+    def leave(self, result: JsonValue) -> None:
+        """Say what shall stand as the task's result if this attempt is cut short for good, by a
+        person's cancel or by the end of the run's time. The last word counts."""
+        ...
+
     def live(self, text: str) -> None:
         """Show text to whoever follows the run just now; it is not stored with the run."""
         ...

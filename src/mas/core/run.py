@@ -153,6 +153,9 @@ class TaskOutcome:
     result: JsonValue
     summary: str = ""
     """One line for people."""
+    failure: Failure | None = None
+    """Set when the work was done to its end and has failed all the same: the task counts as failed,
+    its result stays, and the tasks that depend on it go on with that result."""
     extend: tuple[TaskSpec, ...] = ()
     """Tasks to add to the plan as this one succeeds; they may depend on any task of the run."""
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -122,7 +123,7 @@ class Attempt:
             late = isinstance(exc, TimeoutError) and timer.expired()
             await self._failed(_late(limits) if late else _mas_error(exc) or self._bug(exc))
         else:
-            await self._succeeded(outcome, result)
+            await self._reported(outcome, result)
 
     def _bug(self, exc: BaseException) -> Bug:
         self._say(logging.ERROR, "failed by a fault of MAS", exc_info=True)
@@ -131,13 +132,14 @@ class Attempt:
             hint="The log has the details; please report them.",
         )
 
-    async def _succeeded(self, outcome: TaskOutcome, result: bytes) -> None:
+    async def _reported(self, outcome: TaskOutcome, result: bytes) -> None:
         problem = await self._work.noted(
             self._store.run(
-                attempts.succeed,
+                attempts.report,
                 self._fence,
                 result=result,
                 summary=outcome.summary[:SUMMARY_LIMIT],
+                failure=outcome.failure,
                 more=outcome.extend,
                 roles=self._doers.keys(),
             )
@@ -145,12 +147,12 @@ class Attempt:
         if problem is not None:
             await self._failed(problem)
 
-    async def _failed(self, error: MasError) -> None:
+    async def _failed(self, error: MasError, *, left: bytes | None = None) -> None:
         def delay(failures: int) -> timedelta | None:
             return self._retry.delay(error, failures)
 
         wait = await self._work.noted(
-            self._store.run(attempts.fail, self._fence, Failure.of(error), delay=delay)
+            self._store.run(attempts.fail, self._fence, Failure.of(error), delay=delay, left=left)
         )
         again = "not tried again" if wait is None else f"tried again in {wait.total_seconds():g} s"
         self._say(logging.WARNING, f"failed and is {again}: {error.message}")
@@ -162,7 +164,7 @@ class Attempt:
             return
         try:
             if self._why is Why.LATE:
-                await self._failed(OUT_OF_TIME.to_error())
+                await self._failed(OUT_OF_TIME.to_error(), left=self._work.left)
             else:
                 await self._store.run(self._ending(), self._fence)
         except Superseded:
@@ -175,7 +177,7 @@ class Attempt:
     def _ending(self) -> Callable[[Connection, Fence], None]:
         """The transaction that writes down why the attempt was cut short."""
         if self._why is Why.CANCELLED:
-            return attempts.stop
+            return partial(attempts.stop, left=self._work.left)
         return waiting.hold if self._why is Why.ASKS else attempts.release
 
     def _say(self, level: int, message: str, *, exc_info: bool = False) -> None:

@@ -27,7 +27,7 @@ from mas.core.errors import Bug, MasError, UserError
 from mas.core.failure import Failure
 from mas.core.plan import Plan, check_plan
 from mas.core.ports import Clock, Doer, LiveOutput, Team
-from mas.core.run import Run, RunResult, RunStatus
+from mas.core.run import Run, RunResult, RunStatus, Task
 from mas.core.values import encode_json
 from mas.engine.attempt import Attempt, Why
 from mas.engine.journal import lifecycle
@@ -86,6 +86,7 @@ class Driver:
                 while not run.status.ended:
                     await self._carry_out(run, changes)
                     run = await self._reviewed(run)
+        run = await self._summed_up(run)
         if self._live is not None:
             self._live.close(run.id)
         return run
@@ -215,22 +216,33 @@ class Driver:
             for wait in waits:
                 wait.cancel()
 
+    async def _summed_up(self, run: Run) -> Run:
+        """A cancelled run keeps what there is of an answer; it ends as it has ended."""
+        if run.status is not RunStatus.CANCELLED or run.plan is None or run.result is not None:
+            return run
+        answer, _ = self._answer(run, await self._store.read(tasks.of_run, run.id))
+        if answer is None:
+            return run
+        return await self._store.run_durable(lifecycle.sum_up, run.id, answer)
+
     async def _reviewed(self, run: Run) -> Run:
         """Let the team answer, and end the run. One that has ended meanwhile stays as it is."""
         run = await self._store.read(lifecycle.get, run.id)
         if run.status.ended:
             return run
-        answer: RunResult | None = None
-        failure: Failure | None = None
-        ended = await self._store.read(tasks.of_run, run.id)
+        answer, failure = self._answer(run, await self._store.read(tasks.of_run, run.id))
+        return await self._store.run_durable(lifecycle.finish, run.id, answer, failure)
+
+    def _answer(self, run: Run, ended: tuple[Task, ...]) -> tuple[RunResult | None, Failure | None]:
+        """The team's answer, or why it gives none."""
         try:
             answer = self._team(run).review(run, ended)
             encode_json(answer.result, what="The result")
         except MasError as exc:
-            answer, failure = None, Failure.of(exc)
+            return None, Failure.of(exc)
         except Exception as exc:  # noqa: BLE001 - a step boundary; `_bug` logs it
-            failure = Failure.of(self._bug(run, "review", exc))
-        return await self._store.run_durable(lifecycle.finish, run.id, answer, failure)
+            return None, Failure.of(self._bug(run, "review", exc))
+        return answer, None
 
     def _team(self, run: Run) -> Team:
         if run.team not in self._teams:

@@ -58,6 +58,8 @@ class AttemptWork:
         self._live = live
         self._recorded = set(claimed.recorded)
         self._under_way: set[str] = set()
+        self.left: bytes | None = None
+        """What stands as the result of an attempt that is cut short."""
         self.store_failure: MasError | None = None
         """Set when the journal refused a write: then the task's end is not known to it, and the
         run has to be gone on with later."""
@@ -208,6 +210,10 @@ class AttemptWork:
         if results is None:
             await self._end_here(hold=False)
         return results
+
+    def leave(self, result: JsonValue) -> None:
+        """See `Work.leave`."""
+        self.left = self.encode("result", result)
 
     def live(self, text: str) -> None:
         """See `Work.live`."""

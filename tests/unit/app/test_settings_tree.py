@@ -77,7 +77,7 @@ def test_p5_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     assert settings.models.timeout == timedelta(seconds=120)
     assert (settings.database_url, settings.database) == (None, home / "mas.db")
     assert settings.budget.cost_micros is None
-    assert settings.limits.slots == 8
+    assert settings.limits.slots == 16
     assert settings.policy_file == home / "policy.toml"
     assert settings.mcp_file == home / "mcp.json"
     assert settings.agents_folder == home / "agents"

@@ -12,6 +12,7 @@ import pytest
 from engine_worlds import at_once, event_of, opened, plan_of, spec, submitted
 
 from mas.core.errors import BudgetReached, Permanent, Transient, UserError
+from mas.core.failure import Failure
 from mas.core.fold import fold
 from mas.core.ids import is_run_id
 from mas.core.plan import Plan
@@ -535,3 +536,43 @@ async def test_r9_events_fold_to_what_the_tables_say() -> None:
         assert {name: task.state for name, task in view.tasks.items()} == await states(
             engine, run.id
         )
+
+
+async def test_f2_a_task_that_failed_with_a_result_lets_its_dependents_go_on() -> None:
+    failure = Failure(kind="permanent", code="timeout", message="It took too long.")
+
+    async def do(work: Work) -> TaskOutcome:
+        if work.task.id == "a":
+            return TaskOutcome(result="half", failure=failure)
+        return TaskOutcome(result=dict(work.inputs))
+
+    async with opened(plan_of(spec("a"), spec("b", "a")), do) as engine:
+        run = await engine.drive((await submitted(engine)).id)
+        first, second = await engine.tasks(run.id)
+        events = [event async for event in engine.watch(run.id)]
+
+    assert (first.state, first.result, first.failure) == (TaskState.FAILED, "half", failure)
+    assert (second.state, second.result) == (TaskState.SUCCEEDED, {"a": "half"})
+    assert (run.status, run.partial) == (RunStatus.FAILED, True)
+    view = fold(events)
+    assert [task.state for task in view.tasks.values()] == [first.state, second.state]
+
+
+async def test_f2_tasks_added_behind_a_failure_with_a_result_start() -> None:
+    failure = Failure(kind="permanent", code="failed", message="It did not work.")
+
+    async def do(work: Work) -> TaskOutcome:
+        if work.task.id == "a":
+            return TaskOutcome(result=1, failure=failure)
+        if work.task.id == "b":
+            return TaskOutcome(result=2, extend=(spec("c", "a"),))
+        return TaskOutcome(result=work.inputs["a"])
+
+    async with opened(plan_of(spec("a"), spec("b", "a")), do) as engine:
+        run = await engine.drive((await submitted(engine)).id)
+
+        assert await states(engine, run.id) == {
+            "a": TaskState.FAILED,
+            "b": TaskState.SUCCEEDED,
+            "c": TaskState.SUCCEEDED,
+        }

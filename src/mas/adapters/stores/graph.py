@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, case, insert, select, update
 
 from mas.adapters.stores import schema
-from mas.adapters.stores.tasks import states
+from mas.adapters.stores.tasks import met, states
 from mas.core.plan import Plan, TaskSpec
 from mas.core.run import TaskState
 from mas.core.values import JsonValue, decode_json, encode_json
@@ -80,9 +80,8 @@ def _insert(
 
 def extend(conn: Connection, run_id: str, specs: Sequence[TaskSpec]) -> None:
     """Add tasks to a run that goes on, behind those that it has; the plan was checked before."""
-    known = states(conn, run_id)
-    done = {name for name, state in known.items() if state is TaskState.SUCCEEDED}
-    _insert(conn, run_id, specs, first=len(known), done=done)
+    first = len(states(conn, run_id))
+    _insert(conn, run_id, specs, first=first, done=met(conn, run_id))
 
 
 def add_needs(conn: Connection, run_id: str, spec: TaskSpec, needed: Iterable[str]) -> None:
@@ -107,5 +106,5 @@ def inputs(conn: Connection, run_id: str, task_id: str) -> Mapping[str, JsonValu
 
 
 def meet(conn: Connection, run_id: str, task_id: str) -> None:
-    """Tell the dependents of a task that it has succeeded; those with no other need are ready."""
+    """Tell the dependents of a task that it is met; those with no other need are ready."""
     conn.execute(_MEET, {"run_id": run_id, "task_id": task_id})

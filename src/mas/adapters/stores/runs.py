@@ -97,6 +97,11 @@ _FINISH = (
         finished_at=bindparam("at"),
     )
 )
+_ANSWER = (
+    update(schema.run)
+    .where(_run.id == _BY_ID)
+    .values(result=bindparam("new_result"), report=bindparam("new_report"))
+)
 _ADD_USAGE = (
     update(schema.run)
     .where(_run.id == _BY_ID)
@@ -243,11 +248,20 @@ def finish(
         "new_reason": stop_reason,
         "new_partial": partial,
         "new_failure": None if failure is None else encode_json(failure),
-        "new_result": None if result is None else encode_json(result, what="The result"),
-        "new_report": report,
+        **_answered(result, report),
         "at": now_us(conn),
     }
     conn.execute(_FINISH, values)
+
+
+def answer(conn: Connection, run_id: str, *, result: JsonValue, report: str) -> None:
+    """Give a run that has ended its answer."""
+    conn.execute(_ANSWER, {"run_id": run_id, **_answered(result, report)})
+
+
+def _answered(result: JsonValue, report: str | None) -> dict[str, object]:
+    encoded = None if result is None else encode_json(result, what="The result")
+    return {"new_result": encoded, "new_report": report}
 
 
 def add_usage(conn: Connection, run_id: str, usage: Usage) -> None:

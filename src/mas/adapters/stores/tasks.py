@@ -85,15 +85,15 @@ _START = (
         started_at=bindparam("at"),
     )
 )
-_SUCCEED = (
+_REPORT = (
     update(schema.task)
     .where(_OWNED)
     .values(
-        state=TaskState.SUCCEEDED.value,
+        state=bindparam("new_state"),
         owner=None,
         result=bindparam("new_result"),
         summary=bindparam("new_summary"),
-        failure=None,
+        failure=bindparam("new_failure"),
         finished_at=bindparam("at"),
     )
 )
@@ -134,6 +134,12 @@ _RELEASE_HELD = (
     .where(_THIS, _task.state == TaskState.AWAITING.value)
     .values(state=TaskState.READY.value)
 )
+_MET = select(_task.id).where(
+    _task.run == _RUN,
+    _task.result.is_not(None),
+    _task.state.in_((TaskState.SUCCEEDED.value, TaskState.FAILED.value)),
+)
+_KEEP = update(schema.task).where(_THIS).values(result=bindparam("new_result"))
 _FAILURES = select(_task.failures).where(_THIS)
 _NEW_LIVES = (
     update(schema.task).where(_task.run == _RUN, ~_task.state.in_(_ENDED)).values(crashes=0)
@@ -199,6 +205,11 @@ def states(conn: Connection, run_id: str) -> dict[str, TaskState]:
     return {row.id: TaskState(row.state) for row in rows}
 
 
+def met(conn: Connection, run_id: str) -> frozenset[str]:
+    """The tasks whose dependents may go on: those that have ended with a result."""
+    return frozenset(row.id for row in conn.execute(_MET, {"run_id": run_id}))
+
+
 def running(conn: Connection, run_id: str) -> tuple[Running, ...]:
     """The tasks of a run that somebody works on, or worked on when he died."""
     return tuple(
@@ -247,15 +258,26 @@ def start(conn: Connection, run_id: str, task_id: str, *, owner: str) -> None:
     conn.execute(_START, params)
 
 
-def succeed(conn: Connection, fence: Fence, *, result: bytes, summary: str) -> bool:
+def report(
+    conn: Connection, fence: Fence, *, result: bytes, summary: str, failure: Failure | None
+) -> bool:
     """End a task with its result; False when the attempt does not own it any more."""
+    state = TaskState.SUCCEEDED if failure is None else TaskState.FAILED
     params = {
         **fence.params(),
+        "new_state": state.value,
+        "new_failure": None if failure is None else encode_json(failure),
         "new_result": result,
         "new_summary": summary,
         "at": now_us(conn),
     }
-    return conn.execute(_SUCCEED, params).rowcount == 1
+    return conn.execute(_REPORT, params).rowcount == 1
+
+
+def keep(conn: Connection, run_id: str, task_id: str, result: bytes | None) -> None:
+    """Let a task that ended without success have a result all the same."""
+    if result is not None:
+        conn.execute(_KEEP, {"run_id": run_id, "task_id": task_id, "new_result": result})
 
 
 def end(

@@ -99,18 +99,20 @@ def settle(conn: Connection, fence: Fence, new: NewRecord) -> None:
     records.settle(conn, fence.run_id, fence.task_id, new.key)
 
 
-def succeed(
+def report(
     conn: Connection,
     fence: Fence,
     *,
     result: bytes,
     summary: str,
+    failure: Failure | None = None,
     more: Sequence[TaskSpec] = (),
     roles: Collection[str] = (),
 ) -> BadPlan | None:
     """End the task with its result; tasks that waited only for it are ready.
 
-    `more` is added to the plan. Returns what is wrong with it, and nothing has happened then.
+    With a `failure` the task counts as failed, and its dependents go on all the same. `more` is
+    added to the plan. Returns what is wrong with it, and nothing has happened then.
     """
     if more:
         plan = runs.plan_of(conn, fence.run_id)
@@ -120,12 +122,15 @@ def succeed(
         problem = extend(conn, fence.run_id, plan, more, by=fence.task_id, roles=roles)
         if problem is not None:
             return problem
+    name, attempt = fence.task_id, fence.attempt
     events.append(
         conn,
         fence.run_id,
-        TaskSucceeded(task=fence.task_id, attempt=fence.attempt, summary=summary),
+        TaskSucceeded(task=name, attempt=attempt, summary=summary)
+        if failure is None
+        else TaskFailed(task=name, attempt=attempt, failure=failure, reported=True),
     )
-    if not tasks.succeed(conn, fence, result=result, summary=summary):
+    if not tasks.report(conn, fence, result=result, summary=summary, failure=failure):
         raise Superseded(fence.task_id)
     graph.meet(conn, fence.run_id, fence.task_id)
     restate_after_work(conn, fence.run_id)
@@ -138,8 +143,10 @@ def fail(
     failure: Failure,
     *,
     delay: Callable[[int], timedelta | None],
+    left: bytes | None = None,
 ) -> timedelta | None:
     """End the attempt with a failure; returns the delay of the next one, None when there is none.
+    Then `left` stands as its result.
 
     `delay` says, for the number of failures so far, how long to wait; None gives the task up.
     """
@@ -152,6 +159,7 @@ def fail(
             conn, run_id, TaskFailed(task=task_id, attempt=fence.attempt, failure=failure)
         )
         tasks.end(conn, run_id, [(task_id, failure)], state=TaskState.FAILED)
+        tasks.keep(conn, run_id, task_id, left)
         approvals.withdraw(conn, run_id, task_id)
         skip_dependents(conn, run_id, task_id)
         restate_after_work(conn, run_id)
@@ -181,11 +189,12 @@ def release(conn: Connection, fence: Fence) -> None:
     tasks.give_back(conn, fence.run_id, fence.task_id)
 
 
-def stop(conn: Connection, fence: Fence) -> None:
-    """End the task because a person has cancelled the run."""
+def stop(conn: Connection, fence: Fence, *, left: bytes | None = None) -> None:
+    """End the task because a person has cancelled the run; `left` stands as its result."""
     events.append(conn, fence.run_id, TaskCancelled(task=fence.task_id))
     check(conn, fence)
     tasks.end(conn, fence.run_id, [(fence.task_id, None)], state=TaskState.CANCELLED)
+    tasks.keep(conn, fence.run_id, fence.task_id, left)
 
 
 def _record_event(conn: Connection, fence: Fence, new: NewRecord) -> int:

@@ -132,6 +132,13 @@ def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Fai
     return get(conn, run_id)
 
 
+def sum_up(conn: Connection, run_id: str, answer: RunResult) -> Run:
+    """Give a cancelled run what there is of an answer; nothing else of it changes."""
+    if _locked(conn, run_id).status is RunStatus.CANCELLED:
+        runs.answer(conn, run_id, result=answer.result, report=answer.report)
+    return get(conn, run_id)
+
+
 def _most_telling(failures: Iterable[Failure]) -> Failure | None:
     """The failure that stands for a run: what stopped it as a whole before what failed alone."""
     order = {"budget": 0, "refused": 1}

@@ -118,7 +118,7 @@ def delegate(
     check(conn, fence)
     names = [spec.id for spec in specs]
     known = tasks.states(conn, fence.run_id)
-    if all(known.get(name) is TaskState.SUCCEEDED for name in names):
+    if tasks.met(conn, fence.run_id).issuperset(names):
         given = graph.inputs(conn, fence.run_id, fence.task_id)
         return None, {name: given[name] for name in names}
     new = [spec for spec in specs if spec.id not in known]
@@ -146,7 +146,8 @@ def delegate(
         TaskDelegated(task=fence.task_id, attempt=fence.attempt, needs=added),
     )
     states = tasks.states(conn, fence.run_id)
-    unmet = sum(states[name] is not TaskState.SUCCEEDED for name in own.depends_on)
+    met = tasks.met(conn, fence.run_id)
+    unmet = sum(name not in met for name in own.depends_on)
     if not tasks.hold(conn, fence, state=TaskState.WAITING, unmet=unmet):
         raise Superseded(fence.task_id)
     _skip_behind_dead(conn, fence.run_id, own.depends_on, states)
@@ -199,6 +200,7 @@ def _skip_behind_dead(
     conn: Connection, run_id: str, needed: Collection[str], states: Mapping[str, TaskState]
 ) -> None:
     """Who needs a task that has ended without success will never start."""
+    met = tasks.met(conn, run_id)
     for name in needed:
-        if states[name].ended and states[name] is not TaskState.SUCCEEDED:
+        if states[name].ended and name not in met:
             skip_dependents(conn, run_id, name)
