@@ -26,9 +26,12 @@ run: core ## Run mas with ARGS, as in: make run ARGS="catalog list"
 	@$(BIN)/mas $(ARGS)
 
 test: dev ## Run the tests (TESTS=tests/unit for a part)
+	@scripts/programs.sh sandbox
 	@$(BIN)/pytest -n $(CORES) -m "not e2e" $(TESTS)
 
-test-e2e: dev ## Drive the whole product through its command line
+test-e2e: dev ## Drive the whole product through its command line, containers included
+	@scripts/programs.sh sandbox
+	@scripts/programs.sh docker
 	@$(BIN)/pytest -m e2e $(TESTS)
 
 check: dev ## Style, types, import direction, documents
@@ -43,7 +46,7 @@ fix: dev ## Mend what ruff can mend
 	@$(BIN)/ruff format
 
 bench: dev ## Measure decisions, tokens, agents, approvals and the engine, beside others
-	@for script in bench/engine.py bench/decide.py bench/models.py bench/approvals.py; do $(BIN)/python "$$script"; done
+	@for script in bench/engine.py bench/decide.py bench/models.py bench/approvals.py bench/gateway.py bench/fanout.py; do $(BIN)/python "$$script"; done
 
 lock: dev ## Write requirements/*.txt anew (UPGRADE=1 for the newest versions)
 	@scripts/lock.sh

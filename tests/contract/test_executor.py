@@ -1,22 +1,31 @@
-"""What every `Executor` must do (S1, S2, S3)."""
+"""What every `Executor` must do (S1, S2, S3): here those of this machine.
+
+Without a sandbox it is `LocalExecutor`; what isolates passes the suite of
+`tests/support/executor_suite.py`, `LocalSandbox` with each isolation that works here.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from mas.adapters.executors.isolation import Isolation
 from mas.adapters.executors.local import LocalExecutor
+from mas.adapters.executors.local_sandbox import LocalSandbox
 from mas.core.errors import UserError
-from mas.core.executors import Command, CommandOutcome, Executor
+from mas.core.executors import Command, CommandOutcome, Executor, SandboxExecutor
+from support.executor_suite import Box, ExecutorSuite, IsolationSuite, SuiteBase
 
 GRACE = timedelta(seconds=0.3)
 BOUND = 15.0
@@ -269,3 +278,56 @@ asyncio.run(LocalExecutor(grace=timedelta(seconds=0.3)).run(command))
     finally:
         caller.kill()
         caller.wait()
+
+
+async def test_s1_without_isolation_a_command_that_needs_it_is_refused(
+    executor: Executor, command: Maker, tmp_path: Path
+) -> None:
+    box = Box(LocalSandbox(os.environ["PATH"]), tmp_path)
+    with pytest.raises(UserError) as caught:
+        await run(executor, command("true", sandbox=box.sandbox()))
+    assert caught.value.code == "no_isolation"
+
+
+async def test_s2_how_a_command_ended_is_told_apart(executor: Executor, command: Maker) -> None:
+    assert (await run(executor, command("sh", "-c", "exit 137"))).ended == "exit"
+    assert (await run(executor, command("sh", "-c", "kill -9 $$"))).ended == "signal"
+    assert (await run(executor, command("sleep", "60", seconds=0.2))).ended == "deadline"
+
+
+class OnThisMachine(SuiteBase):
+    """`LocalSandbox` with one isolation; skips where that does not work."""
+
+    isolation: Isolation
+    deadline = 0.7
+
+    @pytest.fixture
+    async def executor(self) -> SandboxExecutor:
+        sandbox = LocalSandbox(os.environ["PATH"], prefer=self.isolation, grace=GRACE)
+        try:
+            await sandbox.ready()
+        except UserError as exc:
+            pytest.skip(exc.message)
+        return sandbox
+
+    @pytest.fixture
+    def root(self) -> Iterator[Path]:
+        """A run folder that also another user can get to."""
+        folder = Path(tempfile.mkdtemp(prefix="mas-run-"))
+        folder.chmod(0o755)
+        yield folder
+        shutil.rmtree(folder)
+
+
+class TestBubblewrap(OnThisMachine, ExecutorSuite):
+    isolation = "bubblewrap"
+
+
+class TestLandlock(OnThisMachine, ExecutorSuite):
+    isolation = "landlock"
+    adds = frozenset({"TMPDIR", "GIT_CONFIG_NOSYSTEM"})
+
+
+class TestOwnUser(OnThisMachine, IsolationSuite):
+    isolation = "own_user"
+    hides_outside = False

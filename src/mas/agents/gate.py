@@ -34,7 +34,9 @@ from mas.core.ports import Work
 from mas.core.roles import Role
 from mas.core.values import JsonObject, JsonValue
 
-Preapproved = Literal["none", "write"]
+Preapproved = Literal["none", "write", "sandbox"]
+"""What a person has said yes to beforehand: nothing, writes, or anything at all inside a sandbox
+of which nothing but the task's own work comes out."""
 
 COMMANDS = frozenset({"command.run"})
 """Tools whose single calls may read although the tool itself may write."""
@@ -71,7 +73,8 @@ class Gate:
             role: Whose tools may be called.
             context: Where calls happen; the gate adds the idempotency key.
             preapproved: `write` stands for a person who has said yes to writes beforehand;
-                destructive calls are asked for all the same.
+                destructive calls are asked for all the same. `sandbox`: nothing is asked for,
+                and what the policy denies stays denied.
             masker: Takes secrets out of what is written down about calls.
         """
         self._tools = tools
@@ -259,6 +262,8 @@ class Gate:
         )
 
     def _covered(self, assessed: Assessment) -> bool:
+        if self._preapproved == "sandbox":
+            return True
         return self._preapproved == "write" and assessed.risk == "write" and not assessed.sensitive
 
     def _clean(self, output: ToolOutput) -> ToolOutput:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mas.agents.rule_reasoner import no_model
 from mas.app.clusters import ClusterChoice
 from mas.app.doers import Workshop
+from mas.app.fanout import MAX_PROMPT, FanoutAsk, order_from
 from mas.core.budget import NO_BUDGET, Account, Budget
 from mas.core.errors import MasError, UserError
 from mas.core.language import Language, detect_language
@@ -46,10 +47,12 @@ class Ask:
     """Id of a run whose context this one takes along."""
     role: str | None = None
     """One agent alone, instead of a team."""
+    fanout: FanoutAsk = field(default_factory=FanoutAsk)
+    """Wishes for the team `fanout`; any of them chooses that team where none is named."""
 
 
-def check_request(text: str) -> str:
-    """A request that can be worked on.
+def check_request(text: str, *, limit: int = MAX_REQUEST) -> str:
+    """A request that can be worked on; `limit` is in characters.
 
     Raises:
         UserError: It is empty, too long, or no text.
@@ -60,10 +63,10 @@ def check_request(text: str) -> str:
             hint='Say what to decide, for example: mas ask "Should we adopt Tekton?"',
             code="empty_request",
         )
-    if len(text) > MAX_REQUEST:
+    if len(text) > limit:
         raise UserError(
-            f"The request has {len(text):,} characters, and {MAX_REQUEST:,} is the limit.",
-            hint="Ask in a few sentences.",
+            f"The request has {len(text):,} characters, and {limit:,} is the limit.",
+            hint="Say it in fewer words.",
             code="request_too_long",
         )
     try:
@@ -85,7 +88,7 @@ async def to_request(ask: Ask, shop: Workshop, find: Callable[[str], Awaitable[R
         Transient: The cluster is out of reach.
         BudgetReached: The budget does not even allow choosing the team.
     """
-    text = check_request(ask.text)
+    text = check_request(ask.text, limit=_most(ask))
     earlier = None if ask.after is None else await find(ask.after)
     budget = _within(ask.budget, shop.settings.budget)
     model = None if ask.no_model else shop.models.for_role("orchestrator", wanted=ask.model)
@@ -96,6 +99,9 @@ async def to_request(ask: Ask, shop: Workshop, find: Callable[[str], Awaitable[R
     }
     if earlier is not None:
         options["context"] = _context(earlier)
+    if chosen.team == "fanout":
+        coder = None if ask.no_model else shop.models.for_role("coder", wanted=ask.model)
+        options |= (await order_from(ask.fanout, shop.settings, coder)).to_options()
     if chosen.team == "agent":
         options["role"] = ask.role or (earlier.options.get("role") if earlier else None)
     wishes: dict[str, JsonValue] = {
@@ -120,8 +126,9 @@ async def _routed(
     """The team by the rules; where they are not sure, by the model (R2)."""
     if ask.role is not None:
         return _to_one_agent(ask.role, shop), NOTHING
-    chosen = route(ask.text, shop.catalog, wanted=ask.team, with_model=model is not None)
-    if chosen.sure or ask.team is not None:
+    wanted = ask.team or ("fanout" if ask.fanout.asked_for else None)
+    chosen = route(ask.text, shop.catalog, wanted=wanted, with_model=model is not None)
+    if chosen.sure or wanted is not None:
         return chosen, NOTHING
     if earlier is not None:
         if model is None and earlier.team != "decide":
@@ -139,6 +146,11 @@ async def _routed(
     except MasError as exc:
         reason = f"{chosen.reason}; the model could not be asked: {exc.message}"
         return Route(team=chosen.team, reason=reason), NOTHING
+
+
+def _most(ask: Ask) -> int:
+    """Characters that the request may have: a prompt for coding agents may be a long one."""
+    return MAX_PROMPT if ask.team == "fanout" or ask.fanout.asked_for else MAX_REQUEST
 
 
 def _allow(account: Account, most: Usage, spent: Usage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -23,6 +23,8 @@ from mas.core.roles import Role
 from mas.core.run import Run, TaskOutcome
 from mas.core.tools import Catalog
 from mas.teams.decide.minds import do_deciding, do_planning, do_research
+from mas.teams.fanout import tasks as fanout
+from mas.teams.fanout.workplace import Workplace
 from mas.teams.planned import orchestrator
 
 
@@ -42,6 +44,8 @@ class Workshop:
     memories: Memories
     lessons: Lessons
     masker: Masker
+    places: Callable[[Run], Workplace]
+    """Workplaces of the team `fanout`."""
 
     def model_of(self, run: Run, role: str) -> Model | None:
         """The model of a role in a run: the request's choice, the role file's, the settings'."""
@@ -85,6 +89,8 @@ class _Doer:
         """See `mas.core.ports.Doer`."""
         if work.run.team == "decide":
             return await self._decide(work)
+        if work.run.team == "fanout":
+            return await fanout.do_task(work, self._shop.places(work.run))
         if work.task.id == orchestrator.PLAN_TASK and self._role.name == "orchestrator":
             return await self._plan(work)
         return await self._work(work)

@@ -50,7 +50,13 @@ class FanoutSettings:
     task_time: timedelta = timedelta(minutes=30)
     check_time: timedelta = timedelta(minutes=10)
     setup: str | None = None
+    use_mcp_serve: bool = False
+    """Claude Code gets its own tools a second time as an MCP server, without permission checks."""
     network: Network = "open"
+    gateway_host: str | None = None
+    """Where pods reach this MAS for their models."""
+    gateway_port: int | None = None
+    """Of that; None: any that is free."""
     limits: Limits = _LIMITS
     docker: DockerSettings = DockerSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
@@ -83,8 +89,15 @@ def read_fanout(reading: Reading, home: Path) -> FanoutSettings:
         check_time=reading.seconds(
             "fanout.check_seconds", "MAS_CHECK_SECONDS", file.check_seconds, fixed.check_time
         ),
+        use_mcp_serve=reading.truth(
+            "fanout.use_mcp_serve", "MAS_USE_MCP_SERVE", file.use_mcp_serve
+        ),
         setup=reading.text("fanout.setup", "MAS_SETUP", file.setup),
         network=cast("Network", _network(reading, file)),
+        gateway_host=reading.text("fanout.gateway_host", "MAS_GATEWAY_HOST", file.gateway_host),
+        gateway_port=reading.whole(
+            "fanout.gateway_port", "MAS_GATEWAY_PORT", file.gateway_port, None
+        ),
         limits=_limits(reading, file),
         docker=_docker(reading, file, seen_by_engine if seen_here else None),
         kubernetes=_kubernetes(reading, file),

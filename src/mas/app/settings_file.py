@@ -102,7 +102,10 @@ class FanoutPart(_Part, frozen=True, kw_only=True):
     task_seconds: float | None = None
     check_seconds: float | None = None
     setup: str | None = None
+    use_mcp_serve: bool | None = None
     network: str | None = None
+    gateway_host: str | None = None
+    gateway_port: int | None = None
     memory_mib: int | None = None
     processes: int | None = None
     cpus: float | None = None

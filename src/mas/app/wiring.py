@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +16,18 @@ from mas.adapters.stores.memories import StoredMemories
 from mas.agents.roles.loader import load_roles
 from mas.app.clusters import ClusterReading
 from mas.app.doers import Doers, Workshop
+from mas.app.model_door import ModelDoor
+from mas.app.own_coder import own_coder
 from mas.app.parts import Parts
 from mas.app.settings import Settings
 from mas.app.storage import open_store
 from mas.app.toolbox import masker_of, mcp_config, open_tools
+from mas.app.workplaces import Workplaces
 from mas.catalog.loader import load_catalog
 from mas.core.roles import Role
 from mas.engine import Engine, EngineSettings
 from mas.teams.decide.team import DecideTeam
+from mas.teams.fanout.team import FanoutTeam
 from mas.teams.planned.team import PlannedTeam, SoloTeam
 
 
@@ -43,6 +47,20 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         ConfiguredModels(settings.models, settings.environment, clock=clock) as models,
         open_tools(settings, servers, masker) as tools,
     ):
+        workshop: Workshop
+        door = ModelDoor(
+            settings=settings,
+            clock=clock,
+            model_of=lambda run, role: workshop.model_of(run, role),
+            mask=masker.mask,
+        )
+        places = Workplaces(
+            settings=settings,
+            model_of=lambda run, role: workshop.model_of(run, role),
+            door=door,
+            own_coder=lambda run, executor: own_coder(workshop, run, executor),
+            mask=masker.mask,
+        )
         workshop = Workshop(
             settings=settings,
             catalog=catalog,
@@ -55,20 +73,25 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             memories=StoredMemories(store),
             lessons=StoredLessons(store),
             masker=masker,
+            places=places.of,
         )
-        async with Engine(
-            store=store,
-            teams={
-                "decide": DecideTeam(),
-                "operate": PlannedTeam("operate"),
-                "build": PlannedTeam("build"),
-                "agent": SoloTeam(),
-            },
-            doers=Doers(workshop),
-            clock=clock,
-            settings=engine_settings(settings, loaded.roles),
-            live=live,
-        ) as engine:
+        async with (
+            aclosing(door),
+            Engine(
+                store=store,
+                teams={
+                    "decide": DecideTeam(),
+                    "operate": PlannedTeam("operate"),
+                    "build": PlannedTeam("build"),
+                    "fanout": FanoutTeam(),
+                    "agent": SoloTeam(),
+                },
+                doers=Doers(workshop),
+                clock=clock,
+                settings=engine_settings(settings, loaded.roles),
+                live=live,
+            ) as engine,
+        ):
             yield Parts(
                 workshop=workshop,
                 notes=tuple(f"{problem} It is left out." for problem in loaded.problems),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from dataclasses import asdict
 from typing import cast
 
+from mas.app.fanout import FanoutAsk
 from mas.app.service import Ask, Service, open_service
 from mas.app.settings import Settings
 from mas.app.settings_file import to_duration
@@ -76,6 +78,7 @@ def _to_ask(text: str, options: AskOptions) -> Ask:
         approve_writes=options.yes,
         after=options.after,
         role=options.role,
+        fanout=FanoutAsk(**asdict(options.fanout)),
     )
 
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mas.cli.options import AskOptions
+from mas.cli.agents_signatures import agents
+from mas.cli.options import AskOptions, FanoutOptions
+from mas.cli.runs_signatures import runs
+from mas.cli.signatures import (
+    BudgetSeconds,
+    BudgetTokens,
+    BudgetUsd,
+    ClusterName,
+    Json,
+    Lang,
+    ModelName,
+    NoModel,
+    Yes,
+    start,
+)
 
 app = typer.Typer(
     name="mas",
@@ -20,10 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-runs = typer.Typer(help="List, show, watch, resume and cancel runs.", no_args_is_help=True)
 catalog = typer.Typer(help="What MAS knows about tools.", no_args_is_help=True)
 cluster = typer.Typer(help="Look at a cluster, or take a snapshot of it.", no_args_is_help=True)
-agents = typer.Typer(help="The agents: roles, memories, one agent alone.", no_args_is_help=True)
 knowledge = typer.Typer(help="What runs have taught.", no_args_is_help=True)
 lessons = typer.Typer(help="Lessons of earlier runs.", no_args_is_help=True)
 mcp = typer.Typer(help="Tools of MCP servers and built-in ones.", no_args_is_help=True)
@@ -34,54 +44,6 @@ knowledge.add_typer(lessons, name="lessons")
 app.add_typer(mcp, name="mcp")
 app.add_typer(catalog, name="catalog")
 app.add_typer(cluster, name="cluster")
-
-
-class Lang(StrEnum):
-    """Languages of an answer."""
-
-    ko = "ko"
-    en = "en"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-RunName = Annotated[str, typer.Argument(help="Run id, or enough of its start or end.")]
-ClusterName = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster",
-        help="Kubeconfig context or snapshot file. Default: current context, else the in-cluster "
-        "account.",
-    ),
-]
-
-ModelName = Annotated[
-    str | None, typer.Option("--model", metavar="PROVIDER:NAME", help="Model of every agent.")
-]
-NoModel = Annotated[bool, typer.Option("--no-model", help="Rules alone, without any model.")]
-BudgetUsd = Annotated[float | None, typer.Option(help="Most that the models may cost, in USD.")]
-BudgetTokens = Annotated[int | None, typer.Option(help="Most tokens that models may use.")]
-BudgetSeconds = Annotated[float | None, typer.Option(help="Most wall time, in seconds.")]
-Yes = Annotated[
-    bool, typer.Option("--yes", help="Approve writes; what is destructive is still asked for.")
-]
-RoleName = Annotated[str, typer.Argument(help="Name of an agent's role.")]
-OneRole = Annotated[str | None, typer.Argument(help="Name of an agent's role; default: all.")]
-AllRoles = Annotated[bool, typer.Option("--all", help="All agents.")]
-ApprovalName = Annotated[
-    str | None, typer.Argument(help="Approval, such as a1; default: the only one that waits.")
-]
-
-
-def _start(path: str, *arguments: object, **options: object) -> None:
-    """Run `module:function`, imported only now, inside the event loop."""
-    runtime = import_module("mas.cli.runtime")
-
-    def begin(settings: object) -> Coroutine[Any, Any, int]:
-        module, _, name = path.partition(":")
-        command: Callable[..., Coroutine[Any, Any, int]] = getattr(import_module(module), name)
-        return command(settings, *arguments, **options)
-
-    runtime.run_command(begin)
 
 
 @app.command()
@@ -102,6 +64,41 @@ def ask(
     budget_tokens: BudgetTokens = None,
     budget_seconds: BudgetSeconds = None,
     yes: Yes = False,
+    agents: Annotated[
+        int | None, typer.Option(metavar="N", help="fanout: how many agents, 1 to 10.")
+    ] = None,
+    repo: Annotated[
+        str | None, typer.Option(metavar="PATH|URL", help="fanout: the repository to work on.")
+    ] = None,
+    ref: Annotated[
+        str | None, typer.Option(help="fanout: branch, tag or commit of it; default: HEAD.")
+    ] = None,
+    coder: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="fanout: claude, mas, codex, gemini, opencode, aider, mini-swe-agent, "
+            "script:FILE, command:ARGV; several take turns.",
+        ),
+    ] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CMD", help="fanout: command that judges the results; repeatable."),
+    ] = None,
+    setup: Annotated[
+        str | None, typer.Option(metavar="CMD", help="fanout: runs in each worktree first.")
+    ] = None,
+    task_seconds: Annotated[
+        float | None, typer.Option(metavar="N", help="fanout: time of each agent.")
+    ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="fanout: where agents run: local, docker, kubernetes."),
+    ] = None,
+    unsafe_local: Annotated[
+        bool,
+        typer.Option("--unsafe-local", help="fanout: run agents here also without isolation."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask for a decision or for work; the run is carried out in this process."""
@@ -117,166 +114,25 @@ def ask(
         budget_seconds=budget_seconds,
         yes=yes,
         after=after,
+        fanout=FanoutOptions(
+            agents=agents,
+            repo=repo,
+            ref=ref,
+            coders=tuple(coder or ()),
+            checks=tuple(check or ()),
+            setup=setup,
+            task_seconds=task_seconds,
+            executor=executor,
+            unsafe_local=unsafe_local,
+        ),
     )
-    _start("mas.cli.ask:ask", text, options=options, as_json=as_json)
-
-
-@runs.command("list")
-def runs_list(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """List the newest runs."""
-    _start("mas.cli.runs:list_runs", limit=limit, as_json=as_json)
-
-
-@runs.command("show")
-def runs_show(run: RunName, as_json: Json = False) -> None:
-    """Show a run with its tasks and their stages."""
-    _start("mas.cli.runs:show_run", run, as_json=as_json)
-
-
-@runs.command("watch")
-def runs_watch(
-    run: RunName,
-    after: Annotated[int, typer.Option(min=0, help="Skip events up to this number.")] = 0,
-    live: Annotated[
-        bool, typer.Option("--live", help="Show what the agents write while they work, too.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one event a line.")] = False,
-) -> None:
-    """Follow the events of a run until it has ended."""
-    _start("mas.cli.runs:watch_run", run, after=after, live=live, as_json=as_json)
-
-
-@runs.command("resume")
-def runs_resume(
-    run: Annotated[
-        str | None, typer.Argument(help="Run id; default: every unfinished run.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Take up a run that a killed process left, and finish it."""
-    _start("mas.cli.runs:resume_runs", run, as_json=as_json)
-
-
-@runs.command("cancel")
-def runs_cancel(run: RunName, as_json: Json = False) -> None:
-    """Stop a run."""
-    _start("mas.cli.runs:cancel_run", run, as_json=as_json)
-
-
-@runs.command("approve")
-def runs_approve(
-    run: RunName,
-    approval: ApprovalName = None,
-    comment: Annotated[str, typer.Option(help="Kept with the approval.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Let a call that waits be made, exactly as it is stored."""
-    _answer(run, approval, approved=True, comment=comment, as_json=as_json)
-
-
-@runs.command("reject")
-def runs_reject(
-    run: RunName,
-    approval: ApprovalName = None,
-    comment: Annotated[str, typer.Option(help="Why; the report says it.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Refuse a call that waits; its task ends."""
-    _answer(run, approval, approved=False, comment=comment, as_json=as_json)
-
-
-def _answer(run: str, approval: str | None, **options: object) -> None:
-    _start("mas.cli.approving:answer_call", run, approval, **options)
-
-
-@runs.command("tell")
-def runs_tell(
-    run: RunName,
-    text: Annotated[str, typer.Argument(help="What to say.")],
-    agent: Annotated[
-        str | None, typer.Option(help="Role or task that reads it; default: all.")
-    ] = None,
-) -> None:
-    """Say something to agents at work; they read it at their next stage."""
-    _start("mas.cli.approving:tell_run", run, text, agent=agent)
-
-
-@runs.command("report")
-def runs_report(run: RunName, as_json: Json = False) -> None:
-    """Print the report of a run."""
-    _start("mas.cli.runs:report_run", run, as_json=as_json)
-
-
-@agents.command("list")
-def agents_list(as_json: Json = False) -> None:
-    """List the roles that agents can have, and files that hold none."""
-    _start("mas.cli.agents:list_roles", as_json=as_json)
-
-
-@agents.command("show")
-def agents_show(role: RoleName, as_json: Json = False) -> None:
-    """Show a role: what it may use, its limits, its instructions."""
-    _start("mas.cli.agents:show_role", role, as_json=as_json)
-
-
-@agents.command("run")
-def agents_run(
-    role: RoleName,
-    text: Annotated[str, typer.Argument(help="What the agent is to do.")],
-    lang: Annotated[Lang | None, typer.Option(help="Language of the answer.")] = None,
-    cluster: ClusterName = None,
-    model: ModelName = None,
-    budget_usd: BudgetUsd = None,
-    budget_tokens: BudgetTokens = None,
-    budget_seconds: BudgetSeconds = None,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> None:
-    """Let one agent work alone on one task."""
-    options = AskOptions(
-        language=lang.value if lang else None,
-        cluster=cluster,
-        model=model,
-        budget_usd=budget_usd,
-        budget_tokens=budget_tokens,
-        budget_seconds=budget_seconds,
-        yes=yes,
-        role=role,
-    )
-    _start("mas.cli.ask:ask", text, options=options, as_json=as_json)
-
-
-@agents.command("status")
-def agents_status(role: OneRole = None, as_json: Json = False) -> None:
-    """Show what agents remember."""
-    _start("mas.cli.agents:show_status", role, as_json=as_json)
-
-
-@agents.command("wipe")
-def agents_wipe(role: OneRole = None, every: AllRoles = False, as_json: Json = False) -> None:
-    """Let an agent forget task, observations and reasoning; role and knowledge stay."""
-    _start("mas.cli.agents:wipe", role, every=every, as_json=as_json)
-
-
-@agents.command("checkpoint")
-def agents_checkpoint(role: OneRole = None, every: AllRoles = False, as_json: Json = False) -> None:
-    """Keep what an agent remembers, to restore it later."""
-    _start("mas.cli.agents:checkpoint", role, every=every, as_json=as_json)
-
-
-@agents.command("restore")
-def agents_restore(role: OneRole = None, every: AllRoles = False, as_json: Json = False) -> None:
-    """Bring back exactly what the last checkpoint holds."""
-    _start("mas.cli.agents:restore", role, every=every, as_json=as_json)
+    start("mas.cli.ask:ask", text, options=options, as_json=as_json)
 
 
 @lessons.command("list")
 def lessons_list(as_json: Json = False) -> None:
     """List lessons with how often they have helped."""
-    _start("mas.cli.knowledge:list_lessons", as_json=as_json)
+    start("mas.cli.knowledge:list_lessons", as_json=as_json)
 
 
 @lessons.command("remove")
@@ -284,13 +140,13 @@ def lessons_remove(
     lesson: Annotated[str, typer.Argument(help="Id of a lesson.")], as_json: Json = False
 ) -> None:
     """Remove a lesson."""
-    _start("mas.cli.knowledge:remove_lesson", lesson, as_json=as_json)
+    start("mas.cli.knowledge:remove_lesson", lesson, as_json=as_json)
 
 
 @mcp.command("list")
 def mcp_list(as_json: Json = False) -> None:
     """List the MCP servers that mcp.json names; none is started."""
-    _start("mas.cli.mcp:list_servers", as_json=as_json)
+    start("mas.cli.mcp:list_servers", as_json=as_json)
 
 
 @mcp.command("tools")
@@ -299,7 +155,7 @@ def mcp_tools(
     as_json: Json = False,
 ) -> None:
     """List the tools that agents can use, with their risk; starts the servers."""
-    _start("mas.cli.mcp:list_tools", server, as_json=as_json)
+    start("mas.cli.mcp:list_tools", server, as_json=as_json)
 
 
 @catalog.command("list")
@@ -311,7 +167,7 @@ def catalog_list(
     as_json: Json = False,
 ) -> None:
     """List the tools of the catalog."""
-    _start("mas.cli.catalog:list_tools", capability, language=lang.value, as_json=as_json)
+    start("mas.cli.catalog:list_tools", capability, language=lang.value, as_json=as_json)
 
 
 @catalog.command("show")
@@ -321,7 +177,7 @@ def catalog_show(
     as_json: Json = False,
 ) -> None:
     """Show what the catalog knows about one tool."""
-    _start("mas.cli.catalog:show_tool", tool, language=lang.value, as_json=as_json)
+    start("mas.cli.catalog:show_tool", tool, language=lang.value, as_json=as_json)
 
 
 @cluster.command("snapshot")
@@ -331,13 +187,13 @@ def cluster_snapshot(
     as_json: Json = False,
 ) -> None:
     """Write what a decision needs of a cluster into a file; never Secret values."""
-    _start("mas.cli.cluster:snapshot", output, cluster, as_json=as_json)
+    start("mas.cli.cluster:snapshot", output, cluster, as_json=as_json)
 
 
 @cluster.command("inventory")
 def cluster_inventory(cluster: ClusterName = None, as_json: Json = False) -> None:
     """List the tools that run in a cluster, with version and health."""
-    _start("mas.cli.cluster:inventory", cluster, as_json=as_json)
+    start("mas.cli.cluster:inventory", cluster, as_json=as_json)
 
 
 @cluster.command("capacity")
@@ -347,13 +203,27 @@ def cluster_capacity(
     as_json: Json = False,
 ) -> None:
     """Show what the nodes have left, and whether a tool's pods would fit."""
-    _start("mas.cli.cluster:capacity", cluster, tool, as_json=as_json)
+    start("mas.cli.cluster:capacity", cluster, tool, as_json=as_json)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any that is free.")
+    ] = 8000,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Accept runs and leave them to other processes.")
+    ] = False,
+) -> None:
+    """Serve the HTTP API, and carry out the runs that are asked for there or were left."""
+    start("mas.cli.serve:serve", host=host, port=port, worker=not no_worker)
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what works here, what does not, and the command that mends it."""
-    _start("mas.cli.doctor:doctor", as_json=as_json)
+    start("mas.cli.doctor:doctor", as_json=as_json)
 
 
 def _version(wanted: bool) -> None:

@@ -46,8 +46,8 @@ class Sandbox:
     shows them, elsewhere programs come with the image."""
     network: Network = "open"
     gateway: Path | None = None
-    """Unix socket of the model gateway, for the network `gateway`: inside, it is what listens at
-    `GATEWAY_PORT` on loopback."""
+    """Unix socket of the model gateway: inside, it is what listens at `GATEWAY_PORT` on loopback.
+    Needed with the network `gateway`, and wherever loopback inside is not this machine's."""
     limits: Limits = field(default_factory=Limits)
 
 

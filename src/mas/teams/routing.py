@@ -22,7 +22,6 @@ from mas.teams.decide.question import read_question
 TEAMS = ("decide", "operate", "build", "fanout")
 BY_MODEL = ("operate", "build")
 """Teams whose plans only a model can make."""
-MISSING = ("fanout",)
 _TRIES = 3
 
 _OPERATE = re.compile(
@@ -31,6 +30,10 @@ _OPERATE = re.compile(
 _BUILD = re.compile(
     r"\b(?:build|implement|write|code|refactor|fix)\b.*\b(?:app|application|service|api|page|bug|test)s?\b"
     r"|(?:앱|애플리케이션|서비스|페이지|기능).{0,20}(?:만들|구현|개발)"
+)
+_SEVERAL = re.compile(
+    r"\b(?:\d{1,2}|two|three|four|five|several|many)\s+(?:coding\s+|parallel\s+)?agents\b"
+    r"|에이전트\s*(?:\d{1,2}|여러|두|세|네|다섯)\s*(?:개|명)|여러\s*에이전트"
 )
 _ADOPTION = re.compile(
     r"\b(?:adopt|install|introduce|use|need|should|worth|choose|evaluate|recommend|instead)\b"
@@ -67,8 +70,8 @@ def route(
     """Choose the team for a request; `wanted` overrides what the text says.
 
     Raises:
-        UserError: The team is unknown, this version does not have it, or it needs a model and
-            none is configured (`with_model`).
+        UserError: The team is unknown, or it needs a model and none is configured
+            (`with_model`).
     """
     if wanted is not None:
         team = wanted.strip().lower()
@@ -79,6 +82,8 @@ def route(
                 code="unknown_team",
             )
         return _available(Route(team=team, reason="--team"), with_model=with_model)
+    if _SEVERAL.search(text.lower()):
+        return Route(team="fanout", reason="asks several agents for the same work")
     question = read_question(text, catalog)
     if question.tool or question.capability or _ADOPTION.search(text.lower()):
         return Route(team="decide", reason="asks whether to adopt something")
@@ -137,12 +142,6 @@ async def route_by_model(
 
 
 def _available(chosen: Route, *, with_model: bool) -> Route:
-    if chosen.team in MISSING:
-        raise UserError(
-            f"This request is for the team {chosen.team!r}, which this version does not have yet.",
-            hint="Ask whether to adopt a tool, or name another team with --team.",
-            code="team_missing",
-        )
     if chosen.team in BY_MODEL and not with_model:
         raise no_model(f"This request is for the team {chosen.team!r}, which")
     return chosen

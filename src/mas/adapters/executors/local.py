@@ -1,42 +1,20 @@
 """Runs commands as processes of this machine (S1, S2).
 
 Each command runs below a small supervising process, which ends its whole tree: when the command
-ends, at the deadline, when the caller is cancelled, and when this process dies. Stopping is: TERM
-to all, wait for the grace, KILL until nobody is left. Nothing is isolated here: what a command may
-do, this user may do.
+ends, at the deadline, when the caller is cancelled, and when this process dies. Nothing is
+isolated here: what a command may do, this user may do. `local_sandbox.py` isolates.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import errno
-import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from mas.adapters.executors import supervisor
-from mas.adapters.executors.capture import Capture
-from mas.core.errors import Permanent, UserError
+from mas.adapters.executors.supervised import Order, start, to_the_end
+from mas.core.errors import UserError
 from mas.core.executors import Command, CommandOutcome
 
 _GRACE: Final = timedelta(seconds=2)
-_SLACK: Final = timedelta(seconds=15)
-"""For the supervisor to end a tree that does not want to, after the grace."""
-_PIECE: Final = 1 << 18
-_SIGNAL_BASE: Final = 128
-_SUPERVISOR: Final = str(Path(supervisor.__file__).resolve())
-
-Value = TypeVar("Value")
 
 
 class LocalExecutor:
@@ -52,221 +30,18 @@ class LocalExecutor:
 
     async def run(self, command: Command) -> CommandOutcome:
         """Run a command to its end or deadline; no process of it is left when this returns."""
-        order = _order(command, self._grace)
-        running = _start(command, self._grace)
+        if command.sandbox is not None:
+            raise UserError(
+                f"{command.argv[0] if command.argv else 'The command'} has to be isolated, and "
+                "here nothing isolates.",
+                hint="Run it in an executor with sandboxes.",
+                code="no_isolation",
+            )
+        order = Order(
+            folder=command.folder, argv=command.argv, environment=command.environment
+        ).encoded(self._grace)
+        running = start(command, self._grace)
         try:
             return await running.outcome(order)
         finally:
-            await _to_the_end(running.close())
-
-
-@dataclass(kw_only=True, eq=False)
-class _Running:
-    """One supervised command. What is open belongs to it until `close`."""
-
-    command: Command
-    grace: timedelta
-    process: subprocess.Popen[bytes]
-    control: socket.socket
-    output: int
-    began: float = field(default_factory=time.monotonic)
-    told: dict[bytes, int] = field(default_factory=dict)
-    ended: float | None = None
-
-    async def outcome(self, order: bytes) -> CommandOutcome:
-        """Send the order and follow the command until its tree is gone."""
-        capture = Capture(self.command.output_limit_bytes)
-        in_time = True
-        async with asyncio.TaskGroup() as group:
-            listening = group.create_task(self._listen(order))
-            reading = group.create_task(self._read(capture))
-            done, _ = await asyncio.wait({listening}, timeout=self.command.deadline.total_seconds())
-            if not done:
-                in_time = self.ended is not None
-                await self._stop({listening, reading})
-            await asyncio.wait({reading}, timeout=self._patience)
-            reading.cancel()
-        self._refuse_what_did_not_start()
-        code = self.told.get(b"exit")
-        if code is None and b"signal" in self.told:
-            code = _SIGNAL_BASE + self.told[b"signal"]
-        if in_time and code is None:
-            raise Permanent(
-                f"The process that supervised {self.command.argv[0]} was ended from outside.",
-                hint="Look whether the machine is short of memory, and run the command again.",
-                code="command_lost",
-            )
-        return CommandOutcome(
-            exit_code=code if in_time else None,
-            output=capture.output(),
-            total_bytes=capture.total_bytes,
-            took=timedelta(seconds=(self.ended or time.monotonic()) - self.began),
-        )
-
-    @property
-    def _patience(self) -> float:
-        return (self.grace + _SLACK).total_seconds()
-
-    async def _stop(self, tasks: set[asyncio.Task[None]]) -> None:
-        with contextlib.suppress(OSError):
-            self.control.send(b"S")
-        done, _ = await asyncio.wait(tasks, timeout=self._patience)
-        if done != tasks:
-            self._kill()
-            for task in tasks:
-                task.cancel()
-
-    async def _listen(self, order: bytes) -> None:
-        """Give the order, and take in what the supervisor tells until it is gone."""
-        loop = asyncio.get_running_loop()
-        text = b""
-        with contextlib.suppress(ConnectionError):
-            await loop.sock_sendall(self.control, order)
-            while piece := await loop.sock_recv(self.control, _PIECE):
-                text += piece
-                *lines, text = text.split(b"\n")
-                for line in lines:
-                    kind, _, number = line.partition(b" ")
-                    self.told[kind] = int(number)
-                    if kind in (b"exit", b"signal"):
-                        self.ended = time.monotonic()
-
-    async def _read(self, capture: Capture) -> None:
-        """Read output until every process that could write is gone."""
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=_PIECE)
-        pipe = os.fdopen(os.dup(self.output), "rb", buffering=0)
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), pipe
-        )
-        try:
-            while piece := await reader.read(_PIECE):
-                capture.add(piece)
-        finally:
-            transport.close()
-
-    def _refuse_what_did_not_start(self) -> None:
-        program, folder = self.command.argv[0], self.command.folder
-        if b"folder" in self.told:
-            raise UserError(
-                f"There is no folder {folder} to run {program} in.",
-                hint="Make it first, or name another one.",
-                code="no_folder",
-            )
-        number = self.told.get(b"program")
-        if number == errno.ENOENT:
-            raise UserError(
-                f"There is no program {program}.",
-                hint="Install it, or check its name and the PATH.",
-                code="no_program",
-            )
-        if number is not None:
-            raise UserError(
-                f"{program} cannot be run: {os.strerror(number)}.",
-                hint="Check that it is a program that this user may run.",
-                code="no_program",
-            )
-
-    async def close(self) -> None:
-        """End what still runs, and close what is open."""
-        with contextlib.suppress(OSError):
-            # The supervisor sees the end of its channel, ends the tree and goes.
-            self.control.shutdown(socket.SHUT_WR)
-        try:
-            await asyncio.to_thread(self.process.wait, self._patience)
-        except subprocess.TimeoutExpired:
-            self._kill()
-            await asyncio.to_thread(self.process.wait)
-        finally:
-            self.control.close()
-            os.close(self.output)
-
-    def _kill(self) -> None:
-        """The last resort, when the supervisor itself does not answer."""
-        for group in (self.told.get(b"started"), self.process.pid):
-            if group is not None:
-                with contextlib.suppress(OSError):
-                    os.killpg(group, signal.SIGKILL)
-
-
-def _start(command: Command, grace: timedelta) -> _Running:
-    """Start the supervisor; the command itself starts with the order."""
-    with contextlib.ExitStack() as stack:
-        ours, theirs = socket.socketpair()
-        stack.callback(theirs.close)
-        read_end, write_end = os.pipe()
-        stack.callback(os.close, write_end)
-        stdin = stack.enter_context(_input(command.stdin))
-        try:
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
-                [sys.executable, "-I", "-S", _SUPERVISOR, str(theirs.fileno())],
-                stdin=stdin,
-                stdout=write_end,
-                stderr=write_end,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                env={},
-                cwd="/",
-            )
-        except OSError as exc:
-            ours.close()
-            os.close(read_end)
-            raise Permanent(
-                f"No process could be started: {exc.strerror}.",
-                hint="Look whether the machine is short of memory or processes.",
-                code="no_process",
-            ) from exc
-        ours.setblocking(False)
-        return _Running(
-            command=command, grace=grace, process=process, control=ours, output=read_end
-        )
-
-
-@contextlib.contextmanager
-def _input(data: bytes) -> Iterator[int]:
-    """A descriptor from which `data` can be read, whether or not anybody does."""
-    with tempfile.TemporaryFile() as stream:
-        stream.write(data)
-        stream.seek(0)
-        yield stream.fileno()
-
-
-def _order(command: Command, grace: timedelta) -> bytes:
-    """The order for the supervisor.
-
-    Raises:
-        UserError: The command has no program, or holds a zero character.
-    """
-    parts = [
-        str(command.folder),
-        *command.argv,
-        *(f"{name}={value}" for name, value in command.environment.items()),
-    ]
-    if not command.argv or not command.argv[0]:
-        raise UserError(
-            "The command names no program.", hint="Give the program first.", code="no_program"
-        )
-    if any("\0" in part for part in parts):
-        raise UserError(
-            "A word of the command holds a zero character.",
-            hint="Leave the zero character out.",
-            code="bad_command",
-        )
-    body = b"\0".join(part.encode("utf-8", "surrogateescape") for part in parts)
-    milliseconds = round(grace / timedelta(milliseconds=1))
-    head = f"{len(command.argv)} {len(command.environment)} {milliseconds} {len(body)}\n"
-    return head.encode() + body
-
-
-async def _to_the_end(work: Coroutine[None, None, Value]) -> Value:
-    """Finish `work` also when the caller is cancelled meanwhile, and only then be cancelled."""
-    task = asyncio.create_task(work)
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as exc:
-            interrupted = exc
-    if interrupted is not None:
-        raise interrupted
-    return task.result()
+            await to_the_end(running.close())

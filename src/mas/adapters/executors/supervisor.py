@@ -4,12 +4,26 @@ Run as a script of its own, so it imports nothing of MAS and little else. On Lin
 descendant that loses its parent, also one that has left session and group. It ends the tree when
 the command ends, when it is told to, and when MAS is gone: then its control channel is closed.
 
-    control channel in:   ARGC ENVC GRACE_MS LENGTH\\n folder\\0 argv...\\0 NAME=value...   then S
-    control channel out:  started PID\\n, then exit N\\n or signal N\\n; else folder ERRNO\\n or
-                          program ERRNO\\n
+    control channel in:   ARGC ENVC OPTC GRACE_MS LENGTH\\n folder\\0 argv...\\0 NAME=value...\\0
+                          OPTION=value...   then S
+    control channel out:  started PID\\n, then exit N\\n, signal N\\n or oom 1\\n; else folder
+                          ERRNO\\n, program ERRNO\\n, network ERRNO\\n or broken N\\n
+
+Options are for isolated commands. Their program is a wrapper (`inside.py`, perhaps below
+bubblewrap), and `usage.py` looks after the rest:
+
+    inside=FD       what the wrapper is to do, given to it as descriptor 4; how the command went is
+                    read from its descriptor 3, and the wrapper itself is not asked to end
+    hold=FD         kept open to the end: a lock
+    group=FOLDER    a control group that the command joins, and that is removed after it
+    oom=FILE        where such a group counts kills for want of memory
+    memory=BYTES, processes=N   limits to watch where no group does
+    remove=FOLDER   removed after the command
 """
 # It starts for every command, so it loads little.
-# ruff: noqa: PTH123, PTH208, S605, S606, S607
+# ruff: noqa: PTH100, PTH120, PTH123, PTH208, S605, S606, S607
+
+from __future__ import annotations
 
 import os
 import select
@@ -17,10 +31,22 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mas.adapters.executors.usage import Usage
+
 _ADOPTS = sys.platform.startswith("linux")
 _SET_CHILD_SUBREAPER = 36
 _KILL_SECONDS = 10.0
+_LOOK_SECONDS = 0.15
+"""How often the use of memory and processes is looked at."""
 _READ = 65536
+_FREE = 10
+"""Descriptors below this one are given to the command on purpose, or not at all."""
+_TOLD, _ORDER = 3, 4
+"""Of the wrapper: where it tells how the command went, and where its order is read."""
+
+Options = dict[bytes, list[bytes]]
 
 
 def main() -> None:
@@ -35,19 +61,27 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     _adopt()
-    folder, argv, environment, grace = _read_order(control)
-    pid = _start(control, folder, argv, environment)
+    folder, argv, environment, options, grace = _read_order(control)
+    for descriptor in options.get(b"hold", []) + options.get(b"inside", []):
+        os.set_inheritable(int(descriptor), False)
+    usage = _usage(options) if options else None
+    told, telling = os.pipe()
+    pid = _start(control, folder, argv, environment, options, telling)
+    os.close(telling)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         # Whoever reads the output shall see its end when the tree is gone.
         os.dup2(null, number)
     if pid:
         _say(control, b"started %d\n" % pid)
-        tree = _Tree(control, wake, pid)
+        tree = Tree(control, wake, pid, usage, told if b"inside" in options else None)
         tree.wait(None, listening=True)
         tree.signal_all(signal.SIGTERM)
         tree.wait(time.monotonic() + grace, listening=False)
         tree.kill()
+        tree.settle()
+    if usage is not None:
+        usage.remove()
     os._exit(0)
 
 
@@ -60,12 +94,25 @@ def _adopt() -> None:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _read_order(control: int) -> tuple[bytes, list[bytes], dict[bytes, bytes], float]:
+def _usage(options: Options) -> Usage:
+    """What looks after limits. It is loaded for isolated commands alone."""
+    here = os.path.abspath(__file__)
+    for _ in range(4):
+        here = os.path.dirname(here)
+    sys.path.append(here)
+    from mas.adapters.executors.usage import Usage
+
+    return Usage(options)
+
+
+def _read_order(
+    control: int,
+) -> tuple[bytes, list[bytes], dict[bytes, bytes], Options, float]:
     data = b""
     while b"\n" not in data:
         data += _more(control)
     head, _, body = data.partition(b"\n")
-    words, variables, grace, length = (int(part) for part in head.split())
+    words, variables, extras, grace, length = (int(part) for part in head.split())
     pieces = [body]
     missing = length - len(body)
     while missing > 0:
@@ -73,9 +120,14 @@ def _read_order(control: int) -> tuple[bytes, list[bytes], dict[bytes, bytes], f
         pieces.append(piece)
         missing -= len(piece)
     parts = b"".join(pieces)[:length].split(b"\0")
-    pairs = (part.partition(b"=") for part in parts[1 + words : 1 + words + variables])
+    first, last = 1 + words, 1 + words + variables
+    pairs = (part.partition(b"=") for part in parts[first:last])
     environment = {name: value for name, _, value in pairs}
-    return parts[0], parts[1 : 1 + words], environment, grace / 1000
+    options: Options = {}
+    for part in parts[last : last + extras]:
+        name, _, value = part.partition(b"=")
+        options.setdefault(name, []).append(value)
+    return parts[0], parts[1:first], environment, options, grace / 1000
 
 
 def _more(control: int) -> bytes:
@@ -85,7 +137,14 @@ def _more(control: int) -> bytes:
     return data
 
 
-def _start(control: int, folder: bytes, argv: list[bytes], environment: dict[bytes, bytes]) -> int:
+def _start(
+    control: int,
+    folder: bytes,
+    argv: list[bytes],
+    environment: dict[bytes, bytes],
+    options: Options,
+    telling: int,
+) -> int:
     """Start the command in a session of its own; 0 when it did not start, which is then told."""
     outcome, report = os.pipe()
     pid = os.fork()
@@ -96,8 +155,12 @@ def _start(control: int, folder: bytes, argv: list[bytes], environment: dict[byt
             signal.set_wakeup_fd(-1)
             for number in ("INT", "TERM", "HUP", "CHLD", "PIPE"):
                 signal.signal(getattr(signal, f"SIG{number}"), signal.SIG_DFL)
+            if options:
+                step = b"broken"
+                report = _prepare_wrapper(options, telling, report)
+                step = b"folder"
             os.chdir(folder)
-            step = b"program"
+            step = b"broken" if options else b"program"
             os.execvpe(argv[0], argv, environment)
         except OSError as exc:
             os.write(report, b"%s %d\n" % (step, exc.errno or 0))
@@ -113,34 +176,67 @@ def _start(control: int, folder: bytes, argv: list[bytes], environment: dict[byt
     return pid
 
 
+def _prepare_wrapper(options: Options, telling: int, report: int) -> int:
+    """Join the control groups and lay out the wrapper's descriptors, in the child."""
+    import fcntl
+
+    for group in options.get(b"group", []):
+        with open(group + b"/cgroup.procs", "wb", buffering=0) as members:
+            members.write(b"0")
+    try:
+        # When the machine itself runs out of memory, an agent goes before MAS does.
+        with open("/proc/self/oom_score_adj", "wb", buffering=0) as score:
+            score.write(b"500")
+    except OSError:
+        pass
+    order = fcntl.fcntl(int(options[b"inside"][0]), fcntl.F_DUPFD_CLOEXEC, _FREE)
+    telling = fcntl.fcntl(telling, fcntl.F_DUPFD_CLOEXEC, _FREE)
+    report = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, _FREE)
+    os.dup2(telling, _TOLD)
+    os.dup2(order, _ORDER)
+    return report
+
+
 def _say(control: int, text: bytes) -> None:
     try:
         os.write(control, text)
     except OSError:
-        return
+        return  # MAS is gone; the end of its channel says so too.
 
 
-class _Tree:
-    """The command and all its descendants."""
+class Tree:
+    """The command and everything that descends from it."""
 
-    def __init__(self, control: int, wake: int, pid: int) -> None:
+    def __init__(
+        self, control: int, wake: int, pid: int, usage: Usage | None, told: int | None
+    ) -> None:
         self._control = control
         self._wake = wake
         self._pid = pid
+        self._usage = usage
+        self._told = told
+        """Where the wrapper of an isolated command tells how it went; None: there is none."""
         self._ended = False
         self._empty = False
+        self._said = False
 
     def wait(self, until: float | None, *, listening: bool) -> None:
-        """Wait until all are gone or `until` is over; listening, also for the command's own end
-        and for being told to stop."""
-        while not self._reap() and not (listening and self._ended):
+        """Wait until all are gone or `until` is over; listening, also for the command's own end,
+        for a limit that it has reached, and for being told to stop."""
+        while not self._reap() and not (listening and (self._ended or self._exceeded())):
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return
+            if listening and self._usage is not None:
+                left = _LOOK_SECONDS
             watched = [self._wake, self._control] if listening else [self._wake]
+            if self._told is not None and not self._ended:
+                watched.append(self._told)
             ready, _, _ = select.select(watched, [], [], left)
             if self._wake in ready:
                 os.read(self._wake, _READ)
+            if self._told in ready:
+                self._listen_to_wrapper()
             if self._control in ready:
                 return
 
@@ -148,6 +244,8 @@ class _Tree:
         """Kill until nobody is left: some may be born while others are killed."""
         until = time.monotonic() + _KILL_SECONDS
         while not self._reap() and time.monotonic() < until:
+            if self._usage is not None:
+                self._usage.kill()
             self.signal_all(signal.SIGKILL)
             self.wait(time.monotonic() + 0.02, listening=False)
 
@@ -155,11 +253,48 @@ class _Tree:
         """Signal all descendants that there are just now."""
         if self._empty:
             return
-        for pid in _descendants(self._pid):
+        for pid in descendants(self._pid):
+            if pid == self._pid and self._told is not None and number != signal.SIGKILL:
+                continue  # All the others would be killed with the wrapper at once.
             try:
                 os.kill(pid, number)
             except OSError:
                 continue
+
+    def settle(self) -> None:
+        """Say how an isolated command went, if nobody has."""
+        if self._told is not None:
+            self._listen_to_wrapper()
+            self._conclude(b"lost 1\n")
+
+    def _exceeded(self) -> bool:
+        """Whether a limit is reached; who has reached one gets no grace."""
+        if self._usage is None or not self._usage.exceeded(self._members):
+            return False
+        self._conclude(b"signal 9\n")
+        self.kill()
+        return True
+
+    def _members(self) -> list[int]:
+        return descendants(self._pid)
+
+    def _listen_to_wrapper(self) -> None:
+        """Take in how the command went, once; the end of the channel is the wrapper's end."""
+        if self._told is None or self._said:
+            return
+        ready, _, _ = select.select([self._told], [], [], 0)
+        if ready:
+            text = os.read(self._told, _READ)
+            self._ended = True
+            if text:
+                self._conclude(text)
+
+    def _conclude(self, text: bytes) -> None:
+        if not self._said:
+            self._said = True
+            if self._usage is not None and self._usage.out_of_memory():
+                text = b"oom 1\n"
+            _say(self._control, text)
 
     def _reap(self) -> bool:
         """Take leave of those who have ended; whether nobody is left."""
@@ -168,19 +303,19 @@ class _Tree:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 # Where orphans are not ours, others of the command's group may be left.
-                self._empty = _ADOPTS or not _descendants(self._pid)
+                self._empty = _ADOPTS or not descendants(self._pid)
                 break
             if pid == 0:
                 break
             if pid == self._pid:
                 self._ended = True
-                code = os.waitstatus_to_exitcode(status)
-                kind = b"signal %d\n" % -code if code < 0 else b"exit %d\n" % code
-                _say(self._control, kind)
+                if self._told is None:
+                    code = os.waitstatus_to_exitcode(status)
+                    self._conclude(b"signal %d\n" % -code if code < 0 else b"exit %d\n" % code)
         return self._empty
 
 
-def _descendants(command: int) -> list[int]:
+def descendants(command: int) -> list[int]:
     """Everyone below this process, or below the command, and everyone of its group."""
     me = os.getpid()
     children: dict[int, list[int]] = {}

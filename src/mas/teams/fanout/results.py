@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mas.core.coding import AgentMessage, AgentStatus
+from mas.teams.fanout.checks.model import Check, TestCounts
 
 OUTPUT_LIMIT = 20_000
 """Characters of an agent's own output that its result holds; the rest is in its log."""
@@ -17,8 +18,10 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     fresh: bool = False
     notes: tuple[str, ...] = ()
-    checks: tuple[tuple[str, str], ...] = ()
-    """Command line and why, of each check that will be run."""
+    checks: tuple[Check, ...] = ()
+    """What every result is judged by."""
+    files: int = 0
+    """Of the base."""
 
 
 class Seated(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,3 +92,43 @@ class AgentOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     budget_reached: bool = False
     restarts: int = 0
     """How often its process had to be started again after MAS had died."""
+
+
+class ShownCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of one agent's work, in words."""
+
+    id: str
+    command: str
+    passed: bool
+    exit_code: int | None
+    ended: str
+    reason: str
+    tests: TestCounts | None = None
+    failed_tests: tuple[str, ...] = ()
+    restored: bool = False
+    """Run with the base's tests in place of what the agent had made of them."""
+    output: str = ""
+    seconds: float = 0.0
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's place in the ranking, in words."""
+
+    agent_id: int
+    place: int | None
+    """From 1; None: it changed nothing."""
+    score: float
+    status: AgentStatus
+    checks: tuple[ShownCheck, ...] = ()
+    regressions: tuple[str, ...] = ()
+    edited_checks: tuple[str, ...] = ()
+    """Files that judge the work and that the agent has edited."""
+    reasons: tuple[str, ...] = ()
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """All agents, best first."""
+
+    ranking: tuple[Placed, ...] = ()
+    judge: str = ""
+    """The model that was asked where evidence left agents equal; empty: none was."""

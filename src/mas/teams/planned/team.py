@@ -42,7 +42,8 @@ class PlannedTeam:
         """The review that an agent wrote, else the answers of the tasks; what failed is named."""
         made = _made(tasks)
         if run.options.get("dry_run") is True and made is not None:
-            return _dry(run, made)
+            specs = msgspec.convert(made["tasks"], tuple[TaskSpec, ...])
+            return dry_result(run, specs, reason=str(made["reason"]))
         worked = [task for task in tasks if task.id not in (PLAN_TASK, REVIEW_TASK)]
         return RunResult(
             result=cast(
@@ -96,14 +97,14 @@ def _made(tasks: Iterable[Task]) -> JsonObject | None:
     return cast("JsonObject", plan.result)
 
 
-def _dry(run: Run, made: JsonObject) -> RunResult:
-    specs = msgspec.convert(made["tasks"], tuple[TaskSpec, ...])
+def dry_result(run: Run, specs: Sequence[TaskSpec], *, reason: str) -> RunResult:
+    """A plan that is shown and not carried out, as the answer of a dry run."""
     language = run.language
     header = [say(f"column.{key}", language) for key in ("task", "role", "risk", "needs")]
     lines = [
         f"# {say('heading.plan', language)}",
         "",
-        plain(str(made["reason"]), limit=1000),
+        plain(reason, limit=1000),
         "",
         "| " + " | ".join(header) + " |",
         "|" + " --- |" * len(header),
@@ -116,7 +117,7 @@ def _dry(run: Run, made: JsonObject) -> RunResult:
         say("dry.note", language),
         "",
     ]
-    result = {"plan": made["tasks"], "reason": made["reason"]}
+    result = {"plan": cast("JsonValue", msgspec.to_builtins(specs)), "reason": reason}
     return RunResult(result=result, report="\n".join(lines))
 
 

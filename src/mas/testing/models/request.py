@@ -98,11 +98,17 @@ def read_anthropic(body: JsonObject) -> ModelRequest:
         body.get("output_format")
     )
     kind = choice.get("type")
+    turns = _messages(body)
+    # Instructions may also stand among the turns; what is to be answered is the last real one.
+    told = (_text(one.get("content")) for one in turns if one["role"] == "system")
+    said = tuple(_anthropic_message(one) for one in turns if one["role"] != "system")
+    if not said:
+        raise BadRequest("messages: at least one message of the role user is required")
     return ModelRequest(
         protocol="anthropic",
         model=_string(body, "model"),
-        system=_text(body.get("system")),
-        messages=tuple(_anthropic_message(one) for one in _messages(body)),
+        system="\n".join(filter(None, [_text(body.get("system")), *told])),
+        messages=said,
         tools=tuple(
             ToolOffer(
                 name=str(one.get("name", "")),

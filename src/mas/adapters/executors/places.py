@@ -1,0 +1,111 @@
+"""Names that one command holds at a time, and folders for the time of one command (S2).
+
+Both are locks on open files, which the supervisor gets too: they are held until the tree of the
+command is gone, whoever dies first, and a lock that nobody holds is free or left over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from mas.adapters.executors.usage import remove_tree
+
+_LOCKS: Final = "agents/.locks"
+_SCRATCH: Final = "agents/.sandboxes"
+_LOOK_SECONDS: Final = 0.05
+_CLOSED: Final = 0o700
+_PASSABLE: Final = 0o711
+_UNFINISHED: Final = "new-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scratch:
+    """A folder that is removed when the descriptor is closed by all who have it."""
+
+    folder: Path
+    descriptor: int
+
+
+@contextlib.asynccontextmanager
+async def held_name(root: Path, name: str, patience: timedelta) -> AsyncIterator[int | None]:
+    """The descriptor of the lock of a name, once no command has it.
+
+    Raises:
+        TimeoutError: Another had it for all of `patience`.
+    """
+    if not name:
+        yield None
+        return
+    folder = root / _LOCKS
+    folder.mkdir(parents=True, exist_ok=True, mode=_CLOSED)
+    descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            # The system's own waiting for a lock cannot be cancelled.
+            while not _lock(descriptor):  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_SECONDS)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def scratch(root: Path) -> Iterator[Scratch]:
+    """A fresh folder that other users can pass through, but not look into."""
+    above = root / _SCRATCH
+    above.mkdir(parents=True, exist_ok=True)
+    above.chmod(_PASSABLE)
+    token = secrets.token_hex(8)
+    folder = above / f"{_UNFINISHED}{token}"
+    folder.mkdir()
+    folder.chmod(_PASSABLE)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(descriptor)
+        # Only now can it be taken for one that was left behind.
+        folder = folder.rename(above / token)
+        yield Scratch(folder=folder, descriptor=descriptor)
+    finally:
+        remove_tree(os.fsencode(folder))
+        os.close(descriptor)
+
+
+def sweep(root: Path, *, older_than: timedelta = timedelta(minutes=5)) -> tuple[str, ...]:
+    """Remove folders that nobody holds any more; returns their names."""
+    found = []
+    for folder in (root / _SCRATCH).glob("*"):
+        if _is_left(folder, older_than):
+            remove_tree(os.fsencode(folder))
+            found.append(folder.name)
+    return tuple(found)
+
+
+def _is_left(folder: Path, older_than: timedelta) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        age = time.time() - os.fstat(descriptor).st_mtime
+        finished = not folder.name.startswith(_UNFINISHED)
+        return _lock(descriptor) and (finished or age > older_than.total_seconds())
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

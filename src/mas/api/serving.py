@@ -1,0 +1,188 @@
+"""`mas serve`: the HTTP server with its runs, from the first socket to the last task.
+
+Stopping, when the coroutine is cancelled (Ctrl-C, TERM):
+1. the socket is closed, and whoever waits for a run is told that it goes on later;
+2. requests under way get `REQUEST_TIME` to end;
+3. drives are cancelled, which puts their tasks back (`mas.api.driving`);
+4. the service closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import uvicorn
+from fastapi import FastAPI
+
+from mas.api.app import create_app
+from mas.api.driving import Driving
+from mas.api.guard import Access
+from mas.app.service import open_service
+from mas.app.settings import Settings
+from mas.app.workplaces import executor_for
+from mas.core.errors import Permanent, UserError
+from mas.teams.fanout.order import Order
+
+TOKEN_VARIABLE = "MAS_API_TOKEN"  # noqa: S105 - the name of a variable
+SHORTEST_TOKEN = 16
+"""Characters."""
+REQUEST_TIME = timedelta(seconds=4)
+
+_BACKLOG = 128
+_IN_CONTAINERS = Order(agents=1, coders=(), executor="docker")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+async def serve_until_stopped(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    worker: bool,
+    on_listening: Callable[[Listening], None],
+) -> None:
+    """Serve until the coroutine is cancelled. `port` 0 takes any that is free.
+
+    Raises:
+        UserError: The address cannot be listened at, or is open to others and no token is set.
+        MasError: The journal cannot be opened.
+    """
+    token = settings.environment.get(TOKEN_VARIABLE) or None
+    with _listening(host, port, token) as bound:
+        listening = Listening(host=bound.getsockname()[0], port=bound.getsockname()[1])
+        async with (
+            open_service(settings) as service,
+            Driving(service, worker=worker) as driving,
+        ):
+            app = create_app(
+                service,
+                settings,
+                driving=driving,
+                docker=_docker_of(settings),
+                access=Access(token=token),
+            )
+            server = _Server(app, on_started=lambda: on_listening(listening))
+            await _run(server, bound, driving)
+
+
+async def _run(server: _Server, bound: socket.socket, driving: Driving) -> None:
+    """Let the server run until it ends by itself, or the caller is cancelled."""
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        await asyncio.wait((serving,))
+    finally:
+        driving.stop()
+        server.should_exit = True
+        # Its own limits end it: requests are cancelled after REQUEST_TIME.
+        await asyncio.wait((serving,), timeout=2 * REQUEST_TIME.total_seconds())
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+    raise Permanent("The server has ended.", hint="The log under MAS_HOME has the details.")
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it, and says when it listens."""
+
+    def __init__(self, app: FastAPI, *, on_started: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="none",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                # The Host header and the peer are what they are: nobody speaks for somebody else.
+                proxy_headers=False,
+                server_header=False,
+                backlog=_BACKLOG,
+                timeout_graceful_shutdown=int(REQUEST_TIME.total_seconds()),
+            )
+        )
+        self._on_started = on_started
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_started()
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int, token: str | None) -> Iterator[socket.socket]:
+    """A socket that listens; nothing is accepted yet."""
+    if token is not None and len(token) < SHORTEST_TOKEN:
+        raise UserError(
+            f"{TOKEN_VARIABLE} has fewer than {SHORTEST_TOKEN} characters.",
+            hint="Set a longer one, such as the output of: openssl rand -hex 32",
+            code="weak_token",
+        )
+    family, address = _resolved(host, port)
+    if token is None and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+        raise UserError(
+            f"{host} can be reached by other machines, and no access token is set.",
+            hint=f"Set {TOKEN_VARIABLE} to a long random text, or listen on 127.0.0.1.",
+            code="no_api_token",
+        )
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    with bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        try:
+            bound.bind(address)
+            bound.listen(_BACKLOG)
+        except (OSError, OverflowError) as exc:
+            reason = getattr(exc, "strerror", None) or str(exc)
+            raise UserError(
+                f"MAS cannot listen on {host} port {port}: {reason}.",
+                hint="Choose another with --port, or --port 0 for any that is free.",
+                code="bad_address",
+            ) from exc
+        bound.setblocking(False)
+        yield bound
+
+
+def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError, OverflowError) as exc:
+        raise UserError(
+            f"There is no address {host!r} port {port} on this machine.",
+            hint="Give an IP address of it, such as --host 127.0.0.1.",
+            code="bad_address",
+        ) from exc
+    # `localhost` has two; the older family is what most clients try.
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, tuple(address)
+
+
+def _docker_of(settings: Settings) -> Callable[[], Awaitable[str]]:
+    """Looks for containers anew each time: somebody may just have mended them."""
+
+    async def ready() -> str:
+        return await executor_for(_IN_CONTAINERS, settings).ready()
+
+    return ready

@@ -1,0 +1,179 @@
+"""Who gets in: names of this machine, tokens, JSON bodies of a sane size (F6, U3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from mas.api import guard
+from mas.api.guard import BODY_LIMIT_BYTES, Access, Guard
+
+TOKEN = "0123456789abcdef-token"
+JSON = {"Content-Type": "application/json"}
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """An application that says how it was called."""
+    message = await receive()
+    assert not message["more_body"]
+    body = b"%s %d" % (scope["method"].encode(), len(message["body"]))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def client(token: str | None = None, base: str = "http://127.0.0.1:8000") -> httpx.AsyncClient:
+    guarded = Guard(echo, access=Access(token=token))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url=base)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:8000",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.9.9.9",
+        "[::1]",
+        "[::1]:80",
+        "LOCALHOST",
+    ],
+)
+async def test_u3_names_of_this_machine_are_answered(host: str) -> None:
+    async with client() as http:
+        assert (await http.get("/x", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8000",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "",
+        "10.0.0.1",
+        "0.0.0.0",
+        "[::2]",
+        "[::1",
+        "127.0.0.1@evil.example",
+        "::1",
+        "localhost evil",
+    ],
+)
+async def test_u3_a_page_of_a_foreign_name_does_not_reach_the_api(host: str) -> None:
+    async with client() as http:
+        answer = await http.get("/x", headers={"Host": host})
+    assert answer.status_code == 421
+    assert answer.json()["code"] == "wrong_host"
+
+
+@pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer {TOKEN}", f"Bearer  {TOKEN} "])
+async def test_u3_the_token_opens_the_api_under_any_name(given: str) -> None:
+    async with client(TOKEN, "http://mas.example") as http:
+        assert (await http.get("/x", headers={"Authorization": given})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "",
+        TOKEN,
+        "Bearer",
+        "Bearer ",
+        f"Basic {TOKEN}",
+        f"Bearer {TOKEN}x",
+        "Bearer \xff",
+        f"Bearer {TOKEN[:-1]}",
+    ],
+)
+@pytest.mark.parametrize("path", ["/orchestrate", "/workspace", "/openapi.json", "/health/x"])
+async def test_u3_without_the_token_nothing_is_said(given: str | None, path: str) -> None:
+    headers = {} if given is None else {"Authorization": given.encode("latin-1")}
+    async with client(TOKEN) as http:
+        answer = await http.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert TOKEN not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+async def test_u3_probes_need_no_token(path: str) -> None:
+    async with client(TOKEN, "http://10.1.2.3:8000") as http:
+        assert (await http.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/json",
+        "text/plain; application/json",
+        "application/jsonx",
+    ],
+)
+async def test_u3_what_a_form_of_a_foreign_page_can_send_is_refused(kind: str | None) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    async with client() as http:
+        answer = await http.post("/x", content=b"{}", headers=headers)
+    assert answer.status_code == 415
+
+
+async def test_u3_json_with_a_charset_is_json() -> None:
+    async with client() as http:
+        answer = await http.post(
+            "/x", content=b"{}", headers={"Content-Type": "application/JSON; charset=utf-8"}
+        )
+    assert answer.text == "POST 2"
+
+
+async def in_pieces(total: int) -> AsyncIterator[bytes]:
+    for _ in range(total // 65536):
+        yield b"x" * 65536
+
+
+async def test_q1_a_body_that_is_too_large_is_refused_by_its_announced_length() -> None:
+    async with client() as http:
+        answer = await http.post("/x", content=b"x" * (BODY_LIMIT_BYTES + 1), headers=JSON)
+    assert answer.status_code == 413
+
+
+async def test_q1_a_body_of_unknown_length_is_counted() -> None:
+    async with client() as http:
+        fits = await http.post("/x", content=in_pieces(BODY_LIMIT_BYTES), headers=JSON)
+        too_large = await http.post("/x", content=in_pieces(BODY_LIMIT_BYTES * 2), headers=JSON)
+    assert fits.text == f"POST {BODY_LIMIT_BYTES}"
+    assert too_large.status_code == 413
+
+
+async def test_q1_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_TIME", timedelta(milliseconds=20))
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with client() as http, asyncio.timeout(5):
+        answer = await http.post("/x", content=never(), headers=JSON)
+    assert answer.status_code == 408
+
+
+async def test_f6_head_is_answered_as_get() -> None:
+    async with client() as http:
+        assert (await http.head("/x")).status_code == 200
+
+
+async def test_u3_every_answer_tells_browsers_not_to_guess() -> None:
+    async with client() as http:
+        for answer in (await http.get("/x"), await http.post("/x")):
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "access-control-allow-origin" not in answer.headers
