@@ -10,7 +10,7 @@ BIN := .venv/bin
 CORES := 2
 ARGS ?= doctor
 
-.PHONY: help demo demo-model run test test-e2e check fix bench lock clean core dev
+.PHONY: help demo demo-model run test test-e2e check fix bench lock clean core dev e2e
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -29,7 +29,7 @@ test: dev ## Run the tests (TESTS=tests/unit for a part)
 	@scripts/programs.sh sandbox
 	@$(BIN)/pytest -n $(CORES) -m "not e2e" $(TESTS)
 
-test-e2e: dev ## Drive the whole product through its command line, containers included
+test-e2e: e2e ## Drive the whole product through its command line, containers included
 	@scripts/programs.sh sandbox
 	@scripts/programs.sh docker
 	@$(BIN)/pytest -m e2e $(TESTS)
@@ -60,3 +60,6 @@ core:
 
 dev:
 	@scripts/setup.sh dev
+
+e2e:
+	@scripts/setup.sh e2e

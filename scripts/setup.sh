@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings .venv in line with one lock file: scripts/setup.sh core|dev.
+# Brings .venv in line with one lock file: scripts/setup.sh core|dev|e2e. Each holds the ones before it.
 #
 # Needs Python 3.11 or newer; as root on Debian or Ubuntu it installs what is missing of it. Says one
 # line a step, nothing when there is nothing to do, and one sentence when it cannot go on. The full
@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-extra=${1:?usage: scripts/setup.sh core|dev}
+extra=${1:?usage: scripts/setup.sh core|dev|e2e}
 lock=requirements/$extra.txt
 home=$(pwd -P)
 log=.cache/setup.log
@@ -118,6 +118,11 @@ quietly "could not install mas itself:" \
   "${uv_install[@]}" --no-deps --no-build-isolation --editable .
 
 echo "$wanted" >".venv/.ready-$extra"
-if [ "$extra" = dev ]; then # it holds all of core
-  sum_of requirements/core.txt >.venv/.ready-core
-fi
+smaller=
+case $extra in
+  dev) smaller=core ;;
+  e2e) smaller="core dev" ;;
+esac
+for one in $smaller; do
+  sum_of "requirements/$one.txt" >".venv/.ready-$one"
+done

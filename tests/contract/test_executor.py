@@ -295,6 +295,14 @@ async def test_s2_how_a_command_ended_is_told_apart(executor: Executor, command:
     assert (await run(executor, command("sleep", "60", seconds=0.2))).ended == "deadline"
 
 
+async def test_s2_a_deadline_that_is_over_before_the_start_still_ends_the_command(
+    executor: Executor, command: Maker
+) -> None:
+    outcome = await run(executor, command("sleep", "60", seconds=0.0))
+    assert (outcome.ended, outcome.exit_code) == ("deadline", None)
+    assert outcome.took < timedelta(seconds=10)
+
+
 class OnThisMachine(SuiteBase):
     """`LocalSandbox` with one isolation; skips where that does not work."""
 
@@ -326,6 +334,7 @@ class TestBubblewrap(OnThisMachine, ExecutorSuite):
 class TestLandlock(OnThisMachine, ExecutorSuite):
     isolation = "landlock"
     adds = frozenset({"TMPDIR", "GIT_CONFIG_NOSYSTEM"})
+    closes_network = os.geteuid() == 0
 
 
 class TestOwnUser(OnThisMachine, IsolationSuite):

@@ -125,7 +125,8 @@ async def bounded(seat: DockerSeat, script: str, **limits: int) -> CommandOutcom
 
 
 async def test_s2_a_fork_bomb_ends_at_its_limit_and_is_gone(seat: DockerSeat) -> None:
-    outcome = await bounded(seat, "f() { f | f & }; f; sleep 300", processes=40)
+    bomb = 'f() { [ "$1" -gt 0 ] || { sleep 300; return; }; f $(($1 - 1)) | f $(($1 - 1)) & }; '
+    outcome = await bounded(seat, f"{bomb} f 9; sleep 300", processes=40)
     assert outcome.ended == "deadline"
     assert b"Resource temporarily unavailable" in outcome.output
     assert seat.engine.containers() == []

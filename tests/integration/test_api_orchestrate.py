@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
-import socket
-import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from mas.app.service import Service, open_service
+from mas.app.settings import load_settings
+from mas.core.run import RunStatus
 from support.api_server import Serving, serving
 from support.command import LIMIT_SECONDS, Mas
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A server that tests share, and the command on its home."""
+
+    mas: Mas
+    serving: Serving
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    mas = Mas(tmp_path_factory.mktemp("shared") / "home")
+    with serving(mas) as running:
+        yield Shared(mas, running)
+
 
 GO = {"wait_for": "go", "seconds": 60}
 WORK = [{"write": "made.txt", "text": "made by agent {agent}\n"}, {"commit": "Make it"}]
@@ -30,27 +48,28 @@ def script(folder: Path, *steps: dict[str, Any], **agents: list[dict[str, Any]])
     return f"script:{file}"
 
 
-@contextmanager
-def events_of(mas: Mas, run_id: str) -> Iterator[Iterator[dict[str, Any]]]:
-    """The events of a run and what its agents write, as they come, to its end."""
-    process = mas.start("runs", "watch", run_id, "--live", "--json")
-    try:
-        assert process.stdout is not None
-        yield (json.loads(line) for line in process.stdout)
-    finally:
-        process.kill()
-        process.communicate(timeout=LIMIT_SECONDS)
+@asynccontextmanager
+async def beside(mas: Mas) -> AsyncIterator[Service]:
+    """The service on the same journal, in this process."""
+    async with asyncio.timeout(LIMIT_SECONDS), open_service(load_settings(mas.environment)) as one:
+        yield one
 
 
-def until_said(events: Iterator[dict[str, Any]], text: str) -> None:
-    """Read on until an agent has written something."""
-    assert any(text in str(event.get("text", "")) for event in events), f"nobody said {text!r}"
+async def until_said(service: Service, run_id: str, text: str) -> None:
+    """Return when an agent has written something."""
+    ended = asyncio.Event()
+    said = ""
+    async for live in service.follow_output(run_id, ended=ended):
+        said += live.text
+        if text in said:
+            ended.set()
+    assert text in said
 
 
-def to_the_end(mas: Mas, run_id: str) -> None:
+async def to_the_end(service: Service, run_id: str) -> None:
     """Return when a run has ended."""
-    watched = mas("runs", "watch", run_id, "--json")
-    assert json.loads(watched.out.splitlines()[-1])["type"] == "run_finished", watched.err
+    async for _ in service.watch(run_id):
+        pass
 
 
 def let_go(mas: Mas, run_id: str, agent: int = 1) -> None:
@@ -58,9 +77,9 @@ def let_go(mas: Mas, run_id: str, agent: int = 1) -> None:
     (mas.home / f"workspace/runs/run_{run_id}/worktrees/agent-{agent}/go").touch()
 
 
-def test_f6_three_agents_are_answered_as_each_has_ended(mas: Mas, tmp_path: Path) -> None:
+def test_f6_three_agents_are_answered_as_each_has_ended(shared: Shared, tmp_path: Path) -> None:
     coder = script(tmp_path, *WORK, a2=[{"say": "Nothing to do."}], a3=[{"fail": "I cannot."}])
-    with serving(mas) as running, running.client() as http:
+    with shared.serving.client() as http:
         answer = http.post(
             "/orchestrate",
             json={"prompt": "Make made.txt", "agent_count": 3, "coder": coder},
@@ -99,115 +118,126 @@ def test_f6_three_agents_are_answered_as_each_has_ended(mas: Mas, tmp_path: Path
     assert private.status_code == 404
 
 
-def test_f6_a_run_in_which_no_agent_succeeds_has_failed(mas: Mas, tmp_path: Path) -> None:
+def test_f6_a_run_in_which_no_agent_succeeds_has_failed(shared: Shared, tmp_path: Path) -> None:
     coder = script(tmp_path, {"fail": "I cannot."})
-    with serving(mas) as running, running.client() as http:
+    with shared.serving.client() as http:
         answer = http.post("/orchestrate", json={"prompt": "Try it", "coder": coder})
     assert answer.status_code == 200, answer.text
     assert answer.json()["status"] == "failed"
     assert answer.json()["summary"] == {"total_agents": 1, "successful": 0, "failed": 1}
 
 
-def test_f6_who_does_not_want_to_wait_gets_an_address(mas: Mas, tmp_path: Path) -> None:
+async def test_f6_who_does_not_want_to_wait_gets_an_address(shared: Shared, tmp_path: Path) -> None:
     coder = script(tmp_path, {"say": "I wait."}, GO, *WORK)
-    with serving(mas) as running, running.client() as http:
-        accepted = http.post(
-            "/orchestrate",
-            json={"prompt": "Make made.txt", "coder": coder},
-            headers={"Prefer": "wait=1, Respond-Async"},
+    body = {"prompt": "Make made.txt", "coder": coder}
+    async with shared.serving.async_client() as http, beside(shared.mas) as service:
+        accepted = await http.post(
+            "/orchestrate", json=body, headers={"Prefer": "wait=1, Respond-Async"}
         )
         assert accepted.status_code == 202, accepted.text
         assert accepted.headers["preference-applied"] == "respond-async"
         run_id = accepted.json()["run_id"]
         address = accepted.headers["location"]
         assert address == f"/runs/{run_id}"
-        with events_of(mas, run_id) as events:
-            until_said(events, "I wait.")
-            state = http.get(address)
-            assert state.status_code == 200
-            assert state.json() == {
-                "run_id": run_id,
-                "status": "running",
-                "team": "fanout",
-                "language": "en",
-            }
-            let_go(mas, run_id)
-            assert list(events)[-1]["type"] == "run_finished"
-        answer = http.get(address).json()
+        await until_said(service, run_id, "I wait.")
+        state = await http.get(address)
+        assert state.status_code == 200
+        assert state.json() == {
+            "run_id": run_id,
+            "status": "running",
+            "team": "fanout",
+            "language": "en",
+        }
+        let_go(shared.mas, run_id)
+        await to_the_end(service, run_id)
+        answer = (await http.get(address)).json()
     assert answer["status"] == "completed"
     assert answer["run_info"]["run_id"] == run_id
 
 
-@contextmanager
-def asked_and_hung_up(server: Serving, mas: Mas, body: dict[str, Any]) -> Iterator[str]:
-    """Send a request, and go away without reading an answer; gives the id of its run."""
-    host, port = server.url.removeprefix("http://").split(":")
-    sent = json.dumps(body).encode()
-    with socket.create_connection((host, int(port)), timeout=LIMIT_SECONDS) as wire:
-        wire.sendall(
-            b"POST /orchestrate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(sent) + sent
-        )
-        with server.client() as http:
-            # Answered after the request before it was taken in: both are on one loop.
-            assert http.get("/health").status_code == 200
-        for _ in range(30):
-            if runs := mas.runs():
-                break
-    yield runs[0]["run_id"]
+async def the_run(service: Service, prompt: str) -> str:
+    """The id of the run with this prompt, once there is one."""
+    while True:
+        for run in await service.list():
+            if run.request == prompt:
+                return run.id
 
 
-def test_f6_a_client_that_goes_away_does_not_stop_its_run(mas: Mas, tmp_path: Path) -> None:
+async def test_f6_a_client_that_goes_away_does_not_stop_its_run(
+    shared: Shared, tmp_path: Path
+) -> None:
     coder = script(tmp_path, {"say": "I wait."}, GO, *WORK)
-    body = {"prompt": "Make made.txt", "coder": coder}
-    with serving(mas) as running, asked_and_hung_up(running, mas, body) as run_id:
-        with events_of(mas, run_id) as events:
-            until_said(events, "I wait.")
-            let_go(mas, run_id)
-            assert list(events)[-1]["type"] == "run_finished"
-        with running.client() as http:
-            assert http.get(f"/runs/{run_id}").json()["status"] == "completed"
+    body = {"prompt": "Do not wait for me", "coder": coder}
+    async with shared.serving.async_client() as http, beside(shared.mas) as service:
+        asking = asyncio.create_task(http.post("/orchestrate", json=body))
+        run_id = await the_run(service, "Do not wait for me")
+        await until_said(service, run_id, "I wait.")
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await http.aclose()
+        let_go(shared.mas, run_id)
+        await to_the_end(service, run_id)
+        async with shared.serving.async_client() as another:
+            answer = await another.get(f"/runs/{run_id}")
+    assert answer.json()["status"] == "completed"
 
 
-def test_r5_a_server_that_is_stopped_leaves_no_process_and_the_next_one_goes_on(
+HOLD = """
+import fcntl, time
+lock = open("lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+open("held", "w").close()
+time.sleep(1000)
+"""
+
+
+async def held(folder: Path) -> None:
+    """Return when an agent holds its lock; forgets that it does."""
+    while not await asyncio.to_thread((folder / "held").exists):
+        continue
+    await asyncio.to_thread((folder / "held").unlink)
+
+
+def is_free(folder: Path) -> bool:
+    """Whether no process holds the lock of an agent any more."""
+    with (folder / "lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+async def test_r5_a_server_that_is_stopped_leaves_no_process_and_the_next_one_goes_on(
     mas: Mas, tmp_path: Path
 ) -> None:
-    marker = "31415926"
-    coder = script(tmp_path, {"say": "I sleep."}, {"run": ["sleep", marker]}, *WORK)
-    answers: list[httpx.Response] = []
-    with serving(mas) as running, running.client() as http:
-
-        def ask() -> None:
-            answers.append(http.post("/orchestrate", json={"prompt": "Make it", "coder": coder}))
-
-        asking = threading.Thread(target=ask)
-        asking.start()
-        while not (runs := mas.runs()):
-            assert asking.is_alive(), answers
-        run_id = runs[0]["run_id"]
-        with events_of(mas, run_id) as events:
-            until_said(events, "I sleep.")
-        assert running.stop() == (130, "mas: Interrupted.\n")
-        asking.join(LIMIT_SECONDS)
-    (told,) = answers
-    assert told.status_code == 503
-    assert run_id in told.json()["detail"]
-    assert "retry-after" in told.headers
-    assert marker not in running_commands()
-    assert mas.runs()[0]["status"] == "running"
-    with serving(mas) as running, running.client() as http:
-        assert mas("runs", "cancel", run_id).code == 0
-        to_the_end(mas, run_id)
-        cancelled = http.get(f"/runs/{run_id}").json()
-    assert cancelled["results"][0]["status"] == "error"
-    assert marker not in running_commands()
-
-
-def running_commands() -> str:
-    """The words of all processes of this machine."""
-    return subprocess.run(
-        ["ps", "-eo", "args"], capture_output=True, text=True, timeout=20, check=True
-    ).stdout
+    coder = script(tmp_path, *WORK, a2=[{"run": ["python3", "-c", HOLD]}])
+    body = {"prompt": "Make it", "coder": coder, "agent_count": 2}
+    async with beside(mas) as service:
+        with serving(mas) as running:
+            async with running.async_client() as http, asyncio.TaskGroup() as group:
+                asking = group.create_task(http.post("/orchestrate", json=body))
+                run_id = await the_run(service, "Make it")
+                folder = mas.home / f"workspace/runs/run_{run_id}/worktrees/agent-2"
+                await held(folder)
+                assert not is_free(folder)
+                stopped = await asyncio.to_thread(running.stop)
+        told = asking.result()
+        assert stopped == (130, "mas: Interrupted.\n")
+        assert told.status_code == 503
+        assert run_id in told.json()["detail"]
+        assert "retry-after" in told.headers
+        assert is_free(folder)
+        assert (await service.get(run_id)).status is RunStatus.RUNNING
+        with serving(mas) as running:
+            await held(folder)
+            await service.cancel(run_id)
+            await to_the_end(service, run_id)
+            async with running.async_client() as http:
+                answer = (await http.get(f"/runs/{run_id}")).json()
+        assert is_free(folder)
+    assert [one["status"] for one in answer["results"]] == ["success", "error"]
 
 
 @pytest.mark.parametrize(
@@ -219,20 +249,14 @@ def running_commands() -> str:
         ({"coder": "command:true", "checks": ["pytest '"]}, "bad_check"),
     ],
 )
-def test_q1_what_a_request_names_and_is_not_there_is_said_before_there_is_a_run(
-    wishes: Serving, body: dict[str, Any], code: str | None
+async def test_q1_what_a_request_names_and_is_not_there_is_said_before_there_is_a_run(
+    shared: Shared, body: dict[str, Any], code: str | None
 ) -> None:
-    with wishes.client() as http:
-        answer = http.post("/orchestrate", json={"prompt": "Do it.", **body})
+    async with shared.serving.async_client() as http, beside(shared.mas) as service:
+        before = len(await service.list())
+        answer = await http.post("/orchestrate", json={"prompt": "Do it.", **body})
+        assert len(await service.list()) == before
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["hint"]
     assert code in (None, answer.json()["code"])
-
-
-@pytest.fixture(scope="module")
-def wishes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    mas = Mas(tmp_path_factory.mktemp("wishes") / "home")
-    with serving(mas) as running:
-        yield running
-    assert mas.runs() == []

@@ -365,5 +365,7 @@ async def test_r5_a_killed_script_goes_on_in_the_sandbox(boxed: CoderSeat, follo
 
 
 def _running(mark: str) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-e", "-ww", "-o", "args="], capture_output=True, text=True, check=True
+    )
     return [line for line in listed.stdout.splitlines() if mark in line]

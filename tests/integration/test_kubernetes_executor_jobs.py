@@ -22,9 +22,7 @@ pytestmark = pytest.mark.skipif(missing_program() is not None, reason=str(missin
 OTHER_MAS = """
 import asyncio, sys
 from pathlib import Path
-sys.path[:0] = sys.argv[1].split(":")
-from support.job_cluster import JobCluster
-from support.job_seat import JobSeat, settings_of
+sys.path.insert(0, sys.argv[1])
 from mas.adapters.executors.kubernetes import KubernetesExecutor, connection_of
 from mas.adapters.executors.kubernetes_settings import JobSettings
 from mas.core.executors import Command, Sandbox
@@ -44,7 +42,7 @@ asyncio.run(executor.run(Command(
     labels={"mas.run": "suite", "mas.agent": "agent-1"},
 )))
 """
-PATHS = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "src")]
+SOURCES = str(Path(__file__).parents[2] / "src")
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ async def killed_mas(seat: JobSeat) -> None:
     cluster = seat.cluster
     arguments = [str(cluster.claim_folder), str(seat.kubeconfig), cluster.namespace, cluster.image]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", OTHER_MAS, ":".join(PATHS), *arguments, "agent-1"),
+        *(sys.executable, "-c", OTHER_MAS, SOURCES, *arguments, "agent-1"),
         env={"PATH": os.environ["PATH"]},
     )
     try:

@@ -28,7 +28,12 @@ BOUND = 60.0
 GRACE = timedelta(seconds=0.3)
 EVERY: list[Isolation] = ["bubblewrap", "landlock", "own_user"]
 
-EXPLODING = "bomb() { bomb | bomb & }; bomb; sleep 60"
+EXPLODING = (
+    'bomb() { [ "$1" -gt 0 ] || { sleep 60; return; }; bomb $(($1 - 1)) | bomb $(($1 - 1)) & }; '
+    "bomb 9; sleep 60"
+)
+"""Doubles itself to about a thousand processes, and no further: not even where nothing limits it
+does it harm the machine that tests it."""
 
 ASKING = """
 import socket, sys
@@ -115,6 +120,8 @@ async def test_r5_through_the_gateway_alone_an_agent_reaches_its_model(
     kind: Isolation, root: Path
 ) -> None:
     box = await boxed(kind, root)
+    if kind != "bubblewrap" and os.geteuid() != 0:
+        pytest.skip("only root can close the network without bubblewrap")
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(65536):
@@ -188,8 +195,8 @@ async def test_s2_a_bomb_that_doubles_itself_is_ended_with_all_that_it_bore(
     )
     async with asyncio.timeout(BOUND):
         outcome = await box.executor.run(one)
-    # The shell either waits for its deadline or gives up where it cannot fork.
-    assert outcome.ended in ("deadline", "exit")
+    # Where no group limits it, it is ended; else the shell waits, or gives up as it cannot fork.
+    assert outcome.ended in ("deadline", "exit", "signal")
     assert alive(mark) == []
 
 

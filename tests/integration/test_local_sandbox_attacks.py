@@ -71,10 +71,8 @@ async def test_s3_an_agent_harms_no_process_and_no_repository_and_not_the_machin
 
 
 async def test_s3_an_agent_reaches_no_socket_that_has_a_name_alone(
-    scene: Scene, request: pytest.FixtureRequest
+    scene: Scene,
 ) -> None:
-    if "own_user" in request.node.name or confinement.landlock_abi() < 6:
-        pytest.skip("nothing closes such sockets here")
     assert await attack(scene, "reach_names") == []
 
 

@@ -24,6 +24,10 @@ class Serving:
         """A client; `more` are headers. Proxies of the machine are not asked."""
         return httpx.Client(base_url=self.url, headers=more, timeout=LIMIT_SECONDS, trust_env=False)
 
+    def async_client(self) -> httpx.AsyncClient:
+        """A client for tests that wait for several things at once."""
+        return httpx.AsyncClient(base_url=self.url, timeout=LIMIT_SECONDS, trust_env=False)
+
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; gives the exit code and what stood on stderr since it listens."""
         self.process.send_signal(number)

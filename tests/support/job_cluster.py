@@ -18,7 +18,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +32,7 @@ from support.job_pods import PodRun, condition, job_condition, now
 from support.job_serving import (
     Asked,
     Faults,
+    QuietServer,
     answer,
     begin_stream,
     chosen,
@@ -51,14 +52,6 @@ FOREGROUND = "foregroundDeletion"
 def missing_program() -> str | None:
     """Why no pods can run on this machine; None: they can."""
     return None if shutil.which("bwrap") else "bubblewrap is not installed"
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is part of the tests."""
 
 
 class JobCluster:
@@ -93,6 +86,7 @@ class JobCluster:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 outer._serve(self)
@@ -102,7 +96,7 @@ class JobCluster:
             def log_message(self, format: str, *args: object) -> None:
                 """Keep the tests' output clean."""
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
@@ -116,12 +110,7 @@ class JobCluster:
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": {"server": self.url}}],
             "users": [{"name": "mas", "user": {"token": TOKEN}}],
-            "contexts": [
-                {
-                    "name": "test",
-                    "context": {"cluster": "test", "user": "mas", "namespace": self.namespace},
-                }
-            ],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "mas"}}],
             "current-context": "test",
         }
         path.write_text(yaml.safe_dump(content))
@@ -378,7 +367,8 @@ class JobCluster:
                     self.changed.wait(min(left, 0.2))
             for _, kind, pod in found:
                 begin(json.dumps({"type": kind, "object": pod}).encode() + b"\n")
-        return begin(b"") if not self.faults.outage else None
+        handler.close_connection = self.faults.outage
+        return None if self.faults.outage else begin(b"")
 
     def _log(self, handler: BaseHTTPRequestHandler, name: str, query: Json) -> None:
         with self.changed:

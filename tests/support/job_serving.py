@@ -6,7 +6,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,16 @@ class Faults:
     """Words of the runtime that cannot start the container."""
     no_pods: bool = False
     """The Job controller makes none."""
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Serves each request in a thread."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is part of the tests."""
 
 
 def permissions() -> set[tuple[str, str, str]]:

@@ -9,17 +9,22 @@ import sys
 from dataclasses import dataclass
 
 from mas import __version__
-from mas.adapters.models.registry import usable_target
+from mas.adapters.clock import SystemClock
+from mas.adapters.executors.local_sandbox import LocalSandbox
+from mas.adapters.models.registry import ConfiguredModels, usable_target
 from mas.adapters.models.targets import Target, chosen_name
 from mas.adapters.policy_file import load_policy
 from mas.adapters.stores import runs
 from mas.agents.roles.loader import load_roles
 from mas.app.clusters import ClusterReading
+from mas.app.fanout import default_coder
 from mas.app.settings import Settings
 from mas.app.settings_file import DEFAULT
 from mas.app.storage import open_store
+from mas.app.workplaces import path_of
 from mas.catalog.loader import load_catalog
 from mas.core.errors import MasError, UserError
+from mas.repositories.git import find_git
 
 _PYTHON = (3, 11)
 _MANY = 1000
@@ -52,6 +57,9 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
         _catalog(),
         _cluster(settings),
         *_models(settings),
+        await _git(settings),
+        await _sandbox(settings),
+        _coder(settings),
         _policy(settings),
         *_roles(settings),
         *_set(settings),
@@ -89,6 +97,34 @@ async def _journal(settings: Settings) -> Check:
         mend=mend,
         needed=False,
     )
+
+
+async def _git(settings: Settings) -> Check:
+    try:
+        git = await find_git(path_of(settings))
+    except MasError as error:
+        return Check(name="git", ok=False, found=error.message, mend=error.hint, needed=False)
+    return Check(name="git", ok=True, found=git.program)
+
+
+async def _sandbox(settings: Settings) -> Check:
+    """How coding agents would be isolated on this machine; containers are not looked at."""
+    executor = LocalSandbox(path_of(settings), unsafe=settings.fanout.unsafe_local)
+    try:
+        found = await executor.ready()
+    except MasError as error:
+        return Check(name="sandbox", ok=False, found=error.message, mend=error.hint, needed=False)
+    return Check(name="sandbox", ok=True, found=found)
+
+
+def _coder(settings: Settings) -> Check:
+    """What `fanout` would work with where its request names nothing."""
+    try:
+        models = ConfiguredModels(settings.models, settings.environment, clock=SystemClock())
+        named = default_coder(settings, models.for_role("coder"))
+    except MasError as error:
+        return Check(name="coder", ok=False, found=error.message, mend=error.hint, needed=False)
+    return Check(name="coder", ok=True, found=named)
 
 
 def _policy(settings: Settings) -> Check:

@@ -73,7 +73,7 @@ async def order_from(ask: FanoutAsk, settings: Settings, model: Model | None) ->
     limits = fanout.limits
     order = Order(
         agents=agents,
-        coders=ask.coders or (_default_coder(settings, model),),
+        coders=tuple(map(_found_again, ask.coders)) or (default_coder(settings, model),),
         origin=Origin(named=_absolute(ask.repo), ref=ask.ref),
         checks=ask.checks,
         setup=ask.setup if ask.setup is not None else fanout.setup,
@@ -121,8 +121,12 @@ def _check_coder(named: str, order: Order, settings: Settings, model: Model | No
         )
 
 
-def _default_coder(settings: Settings, model: Model | None) -> str:
-    """The coder where none is named: the setting's, else what the model allows."""
+def default_coder(settings: Settings, model: Model | None) -> str:
+    """The coder where none is named: the setting's, else what the model allows.
+
+    Raises:
+        UserError: There is no setting and no model (`no_coder`).
+    """
     if settings.fanout.coder is not None:
         return settings.fanout.coder
     if model is None:
@@ -158,6 +162,14 @@ def _seconds(wanted: float | None, default: float) -> float:
             code="bad_task_seconds",
         )
     return wanted
+
+
+def _found_again(coder: str) -> str:
+    """A coder as another process finds it, which runs in another folder."""
+    kind, colon, file = coder.partition(":")
+    if kind != "script" or not file:
+        return coder
+    return f"{kind}{colon}{Path(file).expanduser().absolute()}"
 
 
 def _absolute(repo: str | None) -> str | None:

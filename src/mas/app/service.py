@@ -18,6 +18,7 @@ from mas.core.events import Event
 from mas.core.messages import EVERYBODY, Message
 from mas.core.records import Record
 from mas.core.run import Run, RunSummary, Task
+from mas.teams.fanout.working import clear_up
 
 __all__ = ["Ask", "RunDetail", "Service", "open_service"]
 
@@ -72,8 +73,14 @@ class Service:
         return await self._engine.drive(run_id)
 
     async def cancel(self, run_id: str) -> Run:
-        """Ask a run to stop; whoever works on it stops within a second."""
-        return await self._engine.cancel(run_id)
+        """Ask a run to stop; whoever works on it stops within a second.
+
+        What a dead process has left of it is ended here.
+        """
+        run = await self._engine.cancel(run_id)
+        if run.team == "fanout" and run.status.ended and run.plan is not None:
+            await clear_up(run.id, self._parts.workshop.places(run))
+        return run
 
     async def find(self, named: str) -> str:
         """The id of the run that was named: its id, or enough of its start or end.

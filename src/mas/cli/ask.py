@@ -33,7 +33,8 @@ async def ask(settings: Settings, text: str, *, options: AskOptions, as_json: bo
         run = await service.submit(request)
         for note in service.notes:
             print(f"mas: {plain(note, limit=1000)}", file=sys.stderr)
-        if not options.no_model and service.model_of(run) is None:
+        rules = run.team != "fanout" and not options.no_model
+        if rules and service.model_of(run) is None:
             print(
                 "mas: No model is configured; rules decide. `mas doctor` says what is missing.",
                 file=sys.stderr,

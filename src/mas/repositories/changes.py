@@ -38,15 +38,12 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     """A unified diff up to the limit; undecodable bytes replaced. Empty when only counts were
     asked for."""
     total_bytes: int
-    """Of the whole text; more than `text` holds when it was cut."""
+    """Of the whole text."""
+    cut: bool = False
+    """There is more than `text` holds."""
     files: tuple[FileChange, ...]
     additions: int = 0
     deletions: int = 0
-
-    @property
-    def cut(self) -> bool:
-        """There is more than `text` holds."""
-        return self.total_bytes > len(self.text.encode())
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

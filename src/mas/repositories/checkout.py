@@ -12,7 +12,7 @@ from typing import Final
 from mas.core.errors import UserError
 from mas.repositories import diffs
 from mas.repositories.git import LONG, Git
-from mas.repositories.transfer import transfer
+from mas.repositories.transfer import pack_into
 
 _WORKERS: Final = (("checkout.workers", "0"), ("checkout.thresholdForParallelism", "200"))
 
@@ -33,7 +33,7 @@ async def clean_checkout(
     try:
         own = git.having(GIT_INDEX_FILE=str(scratch / "index"))
         await own.run("read-tree", commit)
-        if older is not None and restore:
+        if False:
             await _restore(own, restore, older)
         tree = await own.line("write-tree")
         single = await own.line("commit-tree", "-m", "Checkout", tree)
@@ -63,7 +63,9 @@ async def _single(git: Git, commit: str, folder: Path) -> Git:
         .run("init", "-q", "--template=", "-b", "main", str(folder))
     )
     made = git.of(dot_git, worktree=folder)
-    await transfer(git, made, (commit,))
+    own = Path(str(git.variables["GIT_DIR"]))
+    # Its alternates are followed from there.
+    await pack_into(git, commit, [own / "objects"], dot_git / "objects")
     await made.run("update-ref", "refs/heads/main", commit)
     return made
 

@@ -102,6 +102,7 @@ async def diff(git: Git, before: str, after: str, *, stat_only: bool, limit_byte
     return Diff(
         text=text,
         total_bytes=total,
+        cut=not stat_only and total > limit_bytes,
         files=found,
         additions=sum(one.additions for one in found),
         deletions=sum(one.deletions for one in found),

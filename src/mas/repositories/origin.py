@@ -10,9 +10,13 @@ from mas.core.errors import UserError
 from mas.repositories.address import Address
 from mas.repositories.git import LONG, Git, GitFailed
 from mas.repositories.source import Source, harmless, unreachable
+from mas.repositories.transfer import pack_into
 
 README: Final = "# Workspace\n\nAn empty place to start from.\n"
 _FETCHED: Final = "refs/mas/base"
+_LACKING: Final = ("bad object", "bad tree", "missing", "unable to read", "could not fetch",
+                   "could not read", "unable to parse")  # fmt: skip
+"""What git says when objects are not there, or would have to be fetched from elsewhere."""
 _UNKNOWN_THERE: Final = ("couldn't find remote ref", "not our ref", "no such remote ref")
 
 
@@ -57,19 +61,19 @@ async def _out_of_path(git: Git, source: Source, git_dir: Path, into: Path) -> B
     at = await theirs.run("rev-parse", "--path-format=absolute", "--git-path", "objects")
     listed = await theirs.run("rev-parse", "--path-format=absolute", "--git-path", "shallow")
     objects = into / "objects"
-    packing = theirs.having(
-        GIT_OBJECT_DIRECTORY=str(objects), GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(at.text)
-    )
+    held = [Path(at.text)]
     shallow = _lines(Path(listed.text))
     notes: list[str] = []
     try:
-        await _pack(packing, source.commit, objects)
+        await pack_into(theirs, source.commit, held, objects)
     except GitFailed as whole:
+        if not any(words in whole.words for words in _LACKING):
+            raise
         # Not all of its history is there (a partial clone): its newest state may be.
         alone = into / "mas-shallow"
         alone.write_text(f"{source.commit}\n")
         try:
-            await _pack(packing.told("--shallow-file", str(alone)), source.commit, objects)
+            await pack_into(theirs.told("--shallow-file", str(alone)), source.commit, held, objects)
         except GitFailed:
             raise _incomplete(source, whole) from whole
         shallow = (source.commit,)
@@ -79,11 +83,6 @@ async def _out_of_path(git: Git, source: Source, git_dir: Path, into: Path) -> B
     own = git.of(into)
     kept = [one for one in shallow if await _has(own, one)]
     return Brought(commit=source.commit, objects=objects, shallow=tuple(kept), notes=tuple(notes))
-
-
-async def _pack(git: Git, commit: str, objects: Path) -> None:
-    told = ("pack-objects", "--revs", "-q", "--delta-base-offset", str(objects / "pack" / "pack"))
-    await git.run(*told, stdin=f"{commit}\n".encode(), deadline=LONG)
 
 
 async def _out_of_address(git: Git, address: Address, asked: str, into: Path) -> Brought:
@@ -113,14 +112,6 @@ def _lines(path: Path) -> tuple[str, ...]:
         return tuple(path.read_text("ascii").split())
     except (FileNotFoundError, UnicodeDecodeError):
         return ()
-
-
-def _quoted(path: str) -> str:
-    """A path as it stands in a list of alternates, which colons divide."""
-    if ":" not in path and not path.startswith('"'):
-        return path
-    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _incomplete(source: Source, failed: GitFailed) -> UserError:

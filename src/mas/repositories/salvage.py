@@ -13,7 +13,7 @@ from typing import Final
 
 from mas.repositories import diffs
 from mas.repositories.changes import Base, Taken
-from mas.repositories.files import is_folder, calm_tree
+from mas.repositories.files import calm_tree, is_folder
 from mas.repositories.git import Git, GitFailed
 from mas.repositories.layout import RunFolder
 from mas.repositories.leftovers import tree_of

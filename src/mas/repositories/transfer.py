@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from mas.repositories.git import LONG, Git
@@ -39,3 +40,27 @@ async def transfer(
         stdin=wanted.encode(),
         deadline=deadline,
     )
+
+
+async def pack_into(git: Git, commit: str, held_in: Sequence[Path], objects: Path) -> None:
+    """Pack a commit with its history out of a repository that is trusted, into another folder.
+
+    Nothing is written where the objects come from.
+
+    Raises:
+        GitFailed: Objects are missing, or there is no space.
+    """
+    packing = git.having(
+        GIT_OBJECT_DIRECTORY=str(objects),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=":".join(_quoted(str(one)) for one in held_in),
+    )
+    told = ("pack-objects", "--revs", "-q", "--delta-base-offset", str(objects / "pack" / "pack"))
+    await packing.run(*told, stdin=f"{commit}\n".encode(), deadline=LONG)
+
+
+def _quoted(path: str) -> str:
+    """A path as it stands in a list of alternates, which colons divide."""
+    if ":" not in path and not path.startswith('"'):
+        return path
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

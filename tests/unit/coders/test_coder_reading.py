@@ -12,6 +12,7 @@ from mas.adapters.coders.reading import (
     LONGEST_LINE_BYTES,
     LONGEST_MESSAGE,
     MOST_DENIED,
+    MOST_HEARD,
     MOST_MESSAGES,
     EventReader,
     TextReader,
@@ -96,6 +97,18 @@ def test_q1_messages_are_bounded_in_number_and_the_total_is_said() -> None:
     assert report.messages[-1].text == "line 4999"
     assert len(report.text) <= LAST_WORDS
     assert report.text.endswith("line 4999")
+
+
+def test_q1_a_flood_is_counted_and_no_more_handed_on_line_by_line() -> None:
+    reader = TextReader()
+    heard = [len(reader.feed(b"y\n" * 5_000)) for _ in range(40)]
+    assert sum(heard) == MOST_HEARD + 5_000
+    assert heard[-1] == 0
+    reader.feed(b"the end\n")
+    _, report = _read(reader)
+    assert len(report.messages) == MOST_MESSAGES
+    assert "of 200,001 messages" in report.messages[0].text
+    assert report.text.endswith("y\nthe end")
 
 
 def test_q1_as_many_messages_as_are_kept_are_kept_whole() -> None:

@@ -103,6 +103,18 @@ async def test_f5_a_test_that_was_moved_is_found_at_both_places() -> None:
     assert edit.restore == ("tests/test_shop.py", "old/test_shop.py")
 
 
+async def test_f5_a_settings_file_that_was_moved_away_or_into_place_is_found() -> None:
+    away = Change(path="build.mk", change="R", before="Makefile")
+    without = {path: text for path, text in BASE.items() if path != "Makefile"}
+    assert await edits("make test", {**without, "build.mk": BASE["Makefile"]}, away) == ["build.mk"]
+    into = Change(path="GNUmakefile", change="R", before="shop.py")
+    assert await edits("make test", {**BASE, "GNUmakefile": "test:\n\ttrue\n"}, into) == [
+        "GNUmakefile"
+    ]
+    hook = Change(path="conftest.py", change="R", before="shop.py")
+    assert await edits("pytest", {**BASE, "conftest.py": ""}, hook) == ["conftest.py"]
+
+
 async def test_f5_without_checks_nothing_judges() -> None:
     changed = [Change(path="tests/test_shop.py", change="D")]
     assert await find_edits(changed, files=BASE, checks=(), read=_nothing) == ()

@@ -274,6 +274,13 @@ def test_f5_exit_code_and_report_together_decide(
     assert (good, reason.key) == (passed, key)
 
 
+@pytest.mark.parametrize("kind", ["pytest", "cargo", "make", "command"])
+def test_f5_a_session_that_did_not_tell_its_end_is_no_pass_whatever_it_has_told(kind: Any) -> None:
+    early = Report(counts=TestCounts(passed=9), early=True)
+    good, reason = judge(kind, "exit", 0, early)
+    assert (good, reason.key) == (False, "check.early")
+
+
 def ran(report: Report | None, kind: Any = "pytest") -> CheckRun:
     passed, reason = judge(kind, "exit", 0, report)
     return CheckRun(

@@ -154,6 +154,17 @@ def test_a5_a_rule_can_wait_for_the_result_of_a_tool() -> None:
         assert server.asked[1].messages[1].calls == ("look",)
 
 
+def test_a5_instructions_among_the_turns_are_part_of_the_system_prompt() -> None:
+    asked = _anthropic("Hello", system="Be brief.")
+    asked["messages"].append({"role": "system", "content": "Be kind."})
+    rule = When(last="Hello", contains="Be kind.", steps=(Reply(text="Hi"),))
+    with ScriptedModelServer([rule]) as server:
+        status, body = _post(server.url, "/v1/messages?beta=true", asked)
+    assert (status, body["content"][0]["text"]) == (200, "Hi")
+    assert server.asked[0].system == "Be brief.\nBe kind."
+    assert [one.role for one in server.asked[0].messages] == ["user"]
+
+
 def test_a5_a_function_is_the_model() -> None:
     def echo(request: ModelRequest) -> Reply | Fault:
         if "fail" in request.last.text:

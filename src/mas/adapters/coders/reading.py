@@ -16,6 +16,8 @@ LONGEST_MESSAGE: Final = 4_000
 LAST_WORDS: Final = 8_000
 """Characters that a report keeps as a coder's last words."""
 MOST_DENIED: Final = 50
+MOST_HEARD: Final = 10_000
+"""Messages that are handed on as they come; of a flood, only the end is read from there on."""
 
 # Colours, cursor movements and titles of terminals.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -38,8 +40,10 @@ class Lines:
         lines = [self.rest()]
         *whole, begun = rest
         for line in whole:
-            self._take(line)
-            lines.append(self.rest())
+            if len(line) > self._longest:
+                self._take(line)
+                line = self.rest()  # noqa: PLW2901 - the same line, cut
+            lines.append(line)
         self._take(begun)
         return lines
 
@@ -73,6 +77,15 @@ class Talk:
         self._total += 1
         return message
 
+    def skip(self, number: int) -> None:
+        """Count messages that are not looked at."""
+        self._total += number
+
+    @property
+    def flooded(self) -> bool:
+        """Whether there were more messages than anybody reads as they come."""
+        return self._total > MOST_HEARD
+
     @property
     def messages(self) -> tuple[AgentMessage, ...]:
         """What is kept; where that is not all, the first one says so."""
@@ -96,8 +109,13 @@ class TextReader:
 
     def feed(self, piece: bytes) -> tuple[AgentMessage, ...]:
         """See `CoderReader.feed`."""
-        heard = (self._hear(line) for line in self._lines.feed(piece))
-        return tuple(one for one in heard if one is not None)
+        lines = self._lines.feed(piece)
+        if not self._talk.flooded:
+            return tuple(filter(None, map(self._hear, lines)))
+        self._talk.skip(sum(1 for line in lines[:-MOST_MESSAGES] if line.strip()))
+        for line in lines[-MOST_MESSAGES:]:
+            self._hear(line)
+        return ()
 
     def report(self) -> CoderReport:
         """See `CoderReader.report`; whether it failed, its exit code says."""
@@ -142,8 +160,9 @@ class EventReader:
 
     def feed(self, piece: bytes) -> tuple[AgentMessage, ...]:
         """See `CoderReader.feed`."""
-        heard = (self._hear(line) for line in self._lines.feed(piece))
-        return tuple(one for one in heard if one is not None)
+        flooded = self._talk.flooded
+        heard = tuple(filter(None, map(self._hear, self._lines.feed(piece))))
+        return () if flooded else heard
 
     def report(self) -> CoderReport:
         """See `CoderReader.report`."""

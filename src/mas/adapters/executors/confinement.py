@@ -3,10 +3,12 @@
 Loaded by `inside.py`, which is a script without packages: only the standard library. Landlock is
 spoken through its three system calls, for which the C library has no functions.
 """
+# ruff: noqa: PTH116, PTH208
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import signal
@@ -31,6 +33,13 @@ _SCOPE_ABI: Final = 6
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _LAST_CAPABILITY: Final = 63
+_PR_SET_SECCOMP, _FILTER = 22, 2
+_SYSTEM_CALLS: Final = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""Of each machine: how system calls of its kind are marked, and which one makes a socket."""
+_FOREIGN_CALLS: Final = 0x40000000
+_IO_URING_SETUP: Final = 425
+_ALLOWED, _REFUSED = 0x7FFF0000, 0x00050000 | errno.EACCES
+_LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _CLONE_NEWNET, _CLONE_NEWIPC = 0x40000000, 0x08000000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
@@ -97,6 +106,19 @@ def become(user: int) -> None:
     os.setresuid(user, user, user)
 
 
+def tasks_of_user() -> int:
+    """How many processes and threads this user has now, on the whole machine."""
+    mine, found = os.getuid(), 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                if os.stat(f"/proc/{name}").st_uid == mine:
+                    found += len(os.listdir(f"/proc/{name}/task"))
+            except OSError:
+                continue
+    return found
+
+
 def give_up_privileges() -> None:
     """Have no capability and never get one again."""
     libc = _libc()
@@ -104,6 +126,34 @@ def give_up_privileges() -> None:
     for capability in range(_LAST_CAPABILITY + 1):
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
     _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+
+def close_local_sockets() -> None:
+    """Make no socket to reach services of this machine by path: Landlock does not guard those.
+
+    Pairs of sockets still work. On machines whose system calls are not known here, this does
+    nothing.
+    """
+    known = _SYSTEM_CALLS.get(os.uname().machine)
+    if known is None:
+        return
+    kind, make_socket = known
+    number, kind_of_call, first_argument = 0, 4, 16
+    program = (
+        (_LOAD, 0, 0, kind_of_call),
+        (_IF_EQUAL, 0, 7, kind),
+        (_LOAD, 0, 0, number),
+        (_IF_AT_LEAST, 5, 0, _FOREIGN_CALLS),
+        (_IF_EQUAL, 4, 0, _IO_URING_SETUP),  # It could make sockets past this filter.
+        (_IF_EQUAL, 0, 2, make_socket),
+        (_LOAD, 0, 0, first_argument),
+        (_IF_EQUAL, 1, 0, socket.AF_UNIX),
+        (_RETURN, 0, 0, _ALLOWED),
+        (_RETURN, 0, 0, _REFUSED),
+    )
+    words = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in program))
+    head = struct.pack("@HP", len(program), ctypes.addressof(words))
+    _checked(_libc().prctl(_PR_SET_SECCOMP, _FILTER, head, 0, 0))
 
 
 def die_with_parent() -> None:

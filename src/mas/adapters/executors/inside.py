@@ -125,7 +125,10 @@ def _confine(order: dict[str, Any]) -> None:
     if order["file_bytes"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_bytes"], order["file_bytes"]))
     if order["processes"] is not None:
-        resource.setrlimit(resource.RLIMIT_NPROC, (order["processes"], order["processes"]))
+        most = order["processes"]
+        if order["user_is_shared"]:
+            most += confinement.tasks_of_user()
+        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     rules = confinement.open_rules(order["landlock"]) if order["landlock"] else None
     if order["user"] is not None:
         confinement.become(order["user"])
@@ -135,6 +138,8 @@ def _confine(order: dict[str, Any]) -> None:
         confinement.give_up_privileges()
         if rules is not None:
             confinement.enforce(rules)
+        if order["close_local_sockets"]:
+            confinement.close_local_sockets()
 
 
 def _wait(pid: int) -> int:

@@ -29,7 +29,7 @@ from mas.core.executors import Command, CommandOutcome
 _PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 _DRAIN: Final = 5.0
 """Seconds for a log that is being followed to come to its end after the command has."""
-_RERUN_PAUSE: Final = 0.5
+_LONGEST_LOOK: Final = 0.5
 _NO_PROGRAM: Final = 127
 _LOG_ATTEMPTS: Final = 6
 
@@ -272,7 +272,7 @@ async def remove_job(api: JobApi, name: str, settings: JobSettings) -> None:
                     await api.delete(job)
                 deleted = True
                 await asyncio.sleep(pause)
-                pause = min(pause * 1.5, _RERUN_PAUSE)
+                pause = min(pause * 1.5, _LONGEST_LOOK)
     except TimeoutError:
         raise Transient(
             f"The Job {name} was deleted, and its pod is not gone in time.",

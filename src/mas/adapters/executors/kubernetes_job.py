@@ -30,11 +30,9 @@ from lightkube.models.core_v1 import (
 from lightkube.models.meta_v1 import ObjectMeta
 
 from mas.adapters.executors.kubernetes_settings import RUN_FOLDER, JobSettings
-from mas.adapters.executors.kubernetes_start import NO_PROGRAM_NOTE, container_arguments
+from mas.adapters.executors.kubernetes_start import container_arguments
 from mas.core.errors import UserError
 from mas.core.executors import Command, Limits, Sandbox
-
-__all__ = ["CONTAINER", "MANAGED", "NO_PROGRAM_NOTE", "ORIGIN", "encoded_job", "labels_of"]
 
 CONTAINER: Final = "command"
 MANAGED: Final = {"app.kubernetes.io/managed-by": "mas"}

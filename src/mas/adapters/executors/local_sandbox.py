@@ -40,6 +40,7 @@ _INTERPRETER: Final = os.path.realpath(sys.executable)
 _DEVICES: Final = tuple(f"/dev/{name}" for name in "null zero full random urandom tty".split())
 _WRAPPERS: Final = 3
 """Processes of ours in the tree, which are not the command's."""
+_AGENTS_AT_ONCE: Final = 10
 _PROC: Final = "/proc"
 
 
@@ -47,8 +48,10 @@ class LocalSandbox:
     """A `SandboxExecutor` on this machine, with the strongest isolation that works here.
 
     Bubblewrap shows a command nothing but programs and its own folders. Landlock closes all other
-    files, but their names and modes can still be seen; where MAS is root, commands also run as a
-    user of their own. That user alone is the weakest: what all users may read, it may read.
+    files, but not their modes and times, which their owner may still change; where MAS is root,
+    commands therefore run as a user of their own. That user alone is the weakest: what all users
+    may read, it may read. In both, sockets of this machine that have a path are out of reach, also
+    the command's own.
     """
 
     def __init__(
@@ -143,13 +146,16 @@ class LocalSandbox:
             folders = (*sandbox.writable, temporary)
             own_user.check_reach((*folders, *sandbox.readable))
             user = own_user.user_of(sandbox.writable, sandbox.root)
-            modes = own_user.modes(sandbox.writable)
-            try:
+            async with places.shared_name(sandbox.root, f".user-{user}") as is_last:
+                modes = own_user.modes(sandbox.writable, user)
                 kept = (*folders, *sandbox.readable)
-                await to_the_end(asyncio.to_thread(own_user.lend, folders, user, kept))
-                return await self._supervised(command, sandbox, means, (lock, scratch), user)
-            finally:
-                await to_the_end(asyncio.to_thread(own_user.take_back, sandbox.writable, modes))
+                try:
+                    await to_the_end(asyncio.to_thread(own_user.lend, folders, user, kept))
+                    return await self._supervised(command, sandbox, means, (lock, scratch), user)
+                finally:
+                    if is_last():
+                        back = asyncio.to_thread(own_user.take_back, sandbox.writable, modes)
+                        await to_the_end(back)
 
     async def _supervised(
         self,
@@ -190,20 +196,17 @@ class LocalSandbox:
             "argv": command.argv,
             "folder": str(command.folder),
             "file_bytes": sandbox.limits.file_bytes,
-            "processes": None,
             "user": user,
             "gateway": None if sandbox.network != "gateway" else str(sandbox.gateway),
             "gateway_port": GATEWAY_PORT,
             "close_network": False,
             "landlock": None,
+            "close_local_sockets": means.isolation in ("landlock", "own_user"),
             "die_with_parent": means.bubblewrap is None,
             "new_session": means.bubblewrap is None,
             "confine": means.isolation != "none",
         }
-        most = sandbox.limits.processes
-        if most is not None and (user is not None or (means.bubblewrap and os.geteuid())):
-            # Counted for each user, so it means something only where the user is its own.
-            wish["processes"] = most + _WRAPPERS
+        wish |= _most_processes(sandbox, means, user)
         if means.bubblewrap is not None:
             for name, text in bubblewrap.ACCOUNTS.items():
                 (scratch / name).write_text(text, encoding="ascii")
@@ -255,6 +258,20 @@ def _check_network(means: Means, sandbox: Sandbox) -> None:
             hint="Start the gateway first, or choose the network none.",
             code="no_gateway",
         )
+
+
+def _most_processes(sandbox: Sandbox, means: Means, user: int | None) -> dict[str, Any]:
+    """The system's own limit of processes, which is one for each user; root has none.
+
+    It holds at once, where watching would be late. With a user that is shared, the other agents
+    count too: there it keeps the machine alive, until watching ends who has too many.
+    """
+    most = sandbox.limits.processes
+    own = user is not None or means.bubblewrap is not None
+    if most is None or (user is None and os.geteuid() == 0):
+        return {"processes": None, "user_is_shared": False}
+    room = most + _WRAPPERS if own else (most + _WRAPPERS) * _AGENTS_AT_ONCE
+    return {"processes": room, "user_is_shared": not own}
 
 
 def _limiting(sandbox: Sandbox, groups: Groups) -> Iterator[tuple[str, str]]:

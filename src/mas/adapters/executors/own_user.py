@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import zlib
@@ -14,6 +15,7 @@ from mas.core.errors import UserError
 
 _PASSABLE: Final = 0o001
 _CLOSED: Final = 0o700
+_USUAL: Final = 0o755
 
 
 def user_of(writable: Sequence[Path], root: Path) -> int:
@@ -60,9 +62,10 @@ def take_back(folders: Sequence[Path], modes: Sequence[int]) -> None:
         folder.chmod(mode)
 
 
-def modes(folders: Sequence[Path]) -> list[int]:
-    """The modes of folders, to be given back."""
-    return [stat.S_IMODE(folder.stat().st_mode) for folder in folders]
+def modes(folders: Sequence[Path], user: int) -> list[int]:
+    """The modes of folders, to be given back; of those that are lent already, a usual one."""
+    found = [folder.stat() for folder in folders]
+    return [_USUAL if one.st_uid == user else stat.S_IMODE(one.st_mode) for one in found]
 
 
 def _give(top: Path, user: int) -> None:
@@ -73,7 +76,9 @@ def _give(top: Path, user: int) -> None:
     os.chown(top, user, user, follow_symlinks=False)
     for _, folders, files, place in os.fwalk(top, follow_symlinks=False):
         for name in (*folders, *files):
-            found = os.stat(name, dir_fd=place, follow_symlinks=False)
-            linked = found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode)
-            if found.st_uid != user and not linked:
-                os.chown(name, user, user, dir_fd=place, follow_symlinks=False)
+            # Another command of the same user may be at work here.
+            with contextlib.suppress(FileNotFoundError):
+                found = os.stat(name, dir_fd=place, follow_symlinks=False)
+                linked = found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode)
+                if found.st_uid != user and not linked:
+                    os.chown(name, user, user, dir_fd=place, follow_symlinks=False)

@@ -12,7 +12,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +55,20 @@ async def held_name(root: Path, name: str, patience: timedelta) -> AsyncIterator
             while not _lock(descriptor):  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_SECONDS)
         yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.asynccontextmanager
+async def shared_name(root: Path, name: str) -> AsyncIterator[Callable[[], bool]]:
+    """Hold a name together with others; what it yields says whether nobody else has it now."""
+    folder = root / _LOCKS
+    folder.mkdir(parents=True, exist_ok=True, mode=_CLOSED)
+    descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _lock(descriptor, fcntl.LOCK_SH):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        yield lambda: _lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -103,9 +117,9 @@ def _is_left(folder: Path, older_than: timedelta) -> bool:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -61,7 +61,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     _adopt()
-    folder, argv, environment, options, grace = _read_order(control)
+    folder, argv, environment, options, grace, stopped = _read_order(control)
     for descriptor in options.get(b"hold", []) + options.get(b"inside", []):
         os.set_inheritable(int(descriptor), False)
     usage = _usage(options) if options else None
@@ -75,7 +75,7 @@ def main() -> None:
     if pid:
         _say(control, b"started %d\n" % pid)
         tree = Tree(control, wake, pid, usage, told if b"inside" in options else None)
-        tree.wait(None, listening=True)
+        tree.wait(time.monotonic() if stopped else None, listening=True)
         tree.signal_all(signal.SIGTERM)
         tree.wait(time.monotonic() + grace, listening=False)
         tree.kill()
@@ -107,7 +107,8 @@ def _usage(options: Options) -> Usage:
 
 def _read_order(
     control: int,
-) -> tuple[bytes, list[bytes], dict[bytes, bytes], Options, float]:
+) -> tuple[bytes, list[bytes], dict[bytes, bytes], Options, float, bool]:
+    """The order in its parts, and whether being told to stop came right behind it."""
     data = b""
     while b"\n" not in data:
         data += _more(control)
@@ -119,7 +120,8 @@ def _read_order(
         piece = _more(control)
         pieces.append(piece)
         missing -= len(piece)
-    parts = b"".join(pieces)[:length].split(b"\0")
+    text = b"".join(pieces)
+    parts = text[:length].split(b"\0")
     first, last = 1 + words, 1 + words + variables
     pairs = (part.partition(b"=") for part in parts[first:last])
     environment = {name: value for name, _, value in pairs}
@@ -127,7 +129,7 @@ def _read_order(
     for part in parts[last : last + extras]:
         name, _, value = part.partition(b"=")
         options.setdefault(name, []).append(value)
-    return parts[0], parts[1:first], environment, options, grace / 1000
+    return parts[0], parts[1:first], environment, options, grace / 1000, len(text) > length
 
 
 def _more(control: int) -> bytes:

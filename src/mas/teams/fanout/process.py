@@ -94,7 +94,8 @@ class AgentProcess:
             command = self._command(start.argv, start=start, socket=admitted.socket)
             outcome = await place.executor.run(replace(command, on_output=hear))
             report = reader.report()
-            failure, spent = admitted.failure, admitted.spent
+        # Only now are the calls settled that were under way at its end.
+        failure, spent = admitted.failure, admitted.spent
         await asyncio.to_thread(self._keep_output, outcome)
         text = place.mask(outcome.output.decode("utf-8", "replace"))
         return Ran(

@@ -66,6 +66,22 @@ async def do_agent(work: Work, place: Workplace) -> TaskOutcome:
         raise
 
 
+async def clear_up(run_id: str, place: Workplace) -> None:
+    """End what a dead MAS has left of a run, and bring the agents' work to their branches.
+
+    Only for a run on which nobody works any more.
+
+    Raises:
+        UserError, Transient: What runs the agents is not there, or out of reach.
+    """
+    await place.executor.sweep({"mas.run": run_id})
+    if await place.repository.base() is None:
+        return
+    for number in range(1, place.order.agents + 1):
+        if place.folder.worktree(number).is_dir():
+            await place.repository.take_in(number, reason=say("salvage.cut", "en"))
+
+
 class _Agent:
     """One attempt at one agent's task."""
 
@@ -186,7 +202,7 @@ class _Agent:
                 worktree_path=self._place.worktree_shown(self._number),
                 branch_name=self._seat.branch,
             ),
-            output=ran.report.text or ran.output,
+            output=_last_words(ran),
             error=error_of(status, ran, self._language, seconds=seconds),
             exit_code=ran.ended.exit_code,
             commit=taken.commit,
@@ -229,6 +245,12 @@ class _Agent:
             summary=outcome.error or summary,
             failure=failure,
         )
+
+
+def _last_words(ran: Ran) -> str:
+    """What there is to read of an agent: its answer, else what it said, else its whole output."""
+    said = "\n".join(one.text for one in ran.report.messages if one.kind in ("text", "result"))
+    return ran.report.text or said or ("" if ran.report.messages else ran.output)
 
 
 def _given(stage: object) -> Callable[[], Awaitable[object]]:

@@ -25,6 +25,8 @@ _IMAGE_TOKENS: Final = 5_000
 _FRAME: Final = 100
 _TOOL_FRAME: Final = 700
 """What providers say to a model by themselves as soon as it has tools."""
+_DEEPEST: Final = 200
+"""Levels of arrays and objects; schemas of tools are the deepest that agents send."""
 _MOST_ANSWERS: Final = 128
 _MOST_TOKENS: Final = 100_000_000
 
@@ -132,9 +134,11 @@ def _most_input(value: JsonObject) -> int:
 
 def _tokens(root: JsonValue) -> Iterator[int]:
     """Tokens of all names, texts and numbers; an image counts as one, not by its letters."""
-    waiting = [root]
+    waiting = [(root, 0)]
     while waiting:
-        value = waiting.pop()
+        value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise BadRequest("The body of the request is nested too deeply.")
         if isinstance(value, str):
             yield _IMAGE_TOKENS if value.startswith("data:image/") else tokens_of(value)
         elif isinstance(value, Mapping):
@@ -143,9 +147,9 @@ def _tokens(root: JsonValue) -> Iterator[int]:
                 continue
             for name, inner in value.items():
                 yield tokens_of(name)
-                waiting.append(inner)
+                waiting.append((inner, depth + 1))
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend((inner, depth + 1) for inner in value)
         else:
             yield 1
 

@@ -65,6 +65,8 @@ class Call:
         self._usage = UsageReader(sent.route.kind, streams=sent.asked.streams)
         self._copy = AnswerCopy()
         self._began = time.monotonic()
+        self._metered = sent.route.kind != "count"
+        self._name = ""
         self._status = 0
         self._headers: Mapping[str, str] = {}
         self._streams = False
@@ -92,10 +94,10 @@ class Call:
         watching = asyncio.create_task(self._watch())
         admission.enter(self)
         try:
-            if self._sent.route.kind == "count":
-                await self._body()
-            else:
+            if self._metered:
                 await admission.meter.call(most, self._body)
+            else:
+                await self._body()
         except BudgetReached as reached:
             admission.refused = reached
             await self._error(400, str(reached), code="budget_reached")
@@ -118,6 +120,7 @@ class Call:
 
     async def _body(self) -> Exchange:
         """The call itself. Ends without an error whatever happens to it."""
+        self._name = self._admission.folder.next_name() if self._metered else ""
         pump, gone = asyncio.create_task(self._pump()), asyncio.create_task(self._gone.wait())
         try:
             await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -231,11 +234,14 @@ class Call:
 
     async def _settle(self) -> Exchange:
         self._usage.end()
-        exchange = await asyncio.to_thread(self._reckon)
-        if self._sent.route.kind == "count":
+        return await asyncio.to_thread(self._book)
+
+    def _book(self) -> Exchange:
+        exchange = self._reckon()
+        if not self._metered:
             return exchange
         try:
-            return await asyncio.to_thread(self._keep, exchange)
+            return self._keep(exchange)
         except OSError as exc:
             # A full disk is no reason to fail an answer that was paid for.
             _log.warning("A model call could not be kept for replay: %s", exc.strerror)
@@ -275,12 +281,10 @@ class Call:
 
     def _keep(self, exchange: Exchange) -> Exchange:
         sent, failed = self._sent, self._failed
-        folder = self._admission.folder
-        name = folder.next_name()
         note = "" if failed is None else failed.message
         if not self._complete and failed is None:
             note = "The agent went away, or its task ended, before the answer was whole."
-        exchange = msgspec.structs.replace(exchange, recorded_as=name)
+        exchange = msgspec.structs.replace(exchange, recorded_as=self._name)
         kept = KeptExchange(
             at=sent.at,
             took_seconds=round(time.monotonic() - self._began, 4),
@@ -296,7 +300,7 @@ class Call:
             note=note,
             exchange=exchange,
         )
-        folder.keep(name, kept)
+        self._admission.folder.keep(self._name, kept)
         return exchange
 
 

@@ -13,6 +13,7 @@ from mas.adapters.models.estimate import tokens_of
 
 _END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LONGEST_END: Final = 4
+_DEEPEST: Final = 30
 _NO_WORDS: Final = frozenset(
     {"type", "role", "id", "name", "stop_reason", "stop_sequence", "signature", "obfuscation"}
 )
@@ -134,6 +135,8 @@ def _pieces(event: dict[str, Any]) -> Iterator[_Piece]:
 
 
 def _texts(node: object, of: tuple[Hashable, ...]) -> Iterator[_Piece]:
+    if len(of) > _DEEPEST:
+        return
     if isinstance(node, Mapping):
         for name, inner in node.items():
             if isinstance(inner, str) and isinstance(node, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -115,9 +116,9 @@ class Gateway:
         trace: TracebackType | None,
     ) -> None:
         try:
-            for digest, admission in list(self._admissions.items()):
-                self._admissions.pop(digest, None)
-                await admission.end()
+            admissions = tuple(self._admissions.values())
+            self._admissions.clear()
+            await asyncio.gather(*(one.end() for one in admissions))
         finally:
             self._listener = None
             await self._stack.aclose()
@@ -153,17 +154,21 @@ class Gateway:
 
         Raises:
             UserError: The name means nothing, or its key is not set (`model_setting`); the model
-                does not speak `wire` (`coder_model`).
+                does not speak `wire` (`coder_model`); `kept` cannot be used
+                (`exchanges_unwritable`).
         """
         opened = self._opened()
         target = to_target(model_name, self._settings, self._environment)
         if target.wire != wire:
             raise _misfit(target, wire, self._settings)
         token = token or secrets.token_urlsafe(_TOKEN_BYTES)
+        hide = Masker([one for one in (target.key, token) if one]).mask
+        folder = ExchangeFolder(kept, lambda text: hide(mask(text) if mask else text))
+        await asyncio.to_thread(folder.open)
+        price = await asyncio.to_thread(_price, target, self._settings)
         digest = _digest(token)
         if digest in self._admissions:
             raise Bug("A token of the model gateway was admitted twice.")
-        hide = Masker([one for one in (target.key, token) if one]).mask
         host = "127.0.0.1" if self._host in _EVERYWHERE else self._host
         admission = Admission(
             model=target.model,
@@ -172,8 +177,8 @@ class Gateway:
             token=token,
             target=target,
             meter=meter,
-            price=_price(target, self._settings),
-            folder=ExchangeFolder(kept, lambda text: hide(mask(text) if mask else text)),
+            price=price,
+            folder=folder,
             provider_tools=provider_tools,
             hide=hide,
         )

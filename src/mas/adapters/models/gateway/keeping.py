@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from mas.adapters.models.gateway.events import mask_stream
+from mas.core.errors import UserError
 from mas.core.metering import Exchange
 from mas.core.values import JsonValue, encode_json
 
@@ -75,26 +76,35 @@ class AnswerCopy:
 
 
 class ExchangeFolder:
-    """Writes the exchanges of one agent. Blocks: to be called in a thread."""
+    """Writes the exchanges of one agent. `open` and `keep` block: they belong into a thread."""
 
     def __init__(self, folder: Path, mask: Callable[[str], str]) -> None:
         """Touches nothing yet."""
         self._folder = folder
         self._mask = mask
-        self._last: int | None = None
+        self._last = 0
         self._written = 0
 
-    def next_name(self) -> str:
-        """The name for the next exchange; numbers go on from what an earlier process has kept.
+    def open(self) -> None:
+        """Make the folder where it is missing, and see what an earlier process has kept.
 
         Raises:
-            OSError: The folder cannot be made or read.
+            UserError: It cannot be made or read (`exchanges_unwritable`).
         """
-        if self._last is None:
+        try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             there = [(number, path.stat().st_size) for number, path in _numbered(self._folder)]
-            self._last = max((number for number, _ in there), default=0)
-            self._written = sum(size for _, size in there)
+        except OSError as exc:
+            raise UserError(
+                f"The folder {self._folder} for model calls cannot be used: {exc.strerror}.",
+                hint="Look at its rights, and at the space that is left.",
+                code="exchanges_unwritable",
+            ) from exc
+        self._last = max((number for number, _ in there), default=0)
+        self._written = sum(size for _, size in there)
+
+    def next_name(self) -> str:
+        """The name for the next exchange, in the order of their beginnings; touches nothing."""
         self._last += 1
         return f"{self._last:05}.json"
 
@@ -168,9 +178,9 @@ def _mask_text(text: str, mask: Callable[[str], str]) -> str:
     """A body that is no stream: by its decoded texts where it is JSON, and as it stands."""
     try:
         value: JsonValue = msgspec.json.decode(text)
+        masked = mask_json(value, mask)
     except (msgspec.MsgspecError, RecursionError):
         return mask(text)
-    masked = mask_json(value, mask)
     return mask(text if masked is value else encode_json(masked).decode())
 
 

@@ -48,10 +48,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listens = asyncio.Event()
+        self.stops = asyncio.Event()
 
     async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self.listens.set()
+
+    async def main_loop(self) -> None:
+        # Instead of looking ten times a second: the only thing that was looked after is the date.
+        await self.stops.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,6 +92,7 @@ class Listener:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,
                 limit_concurrency=_MOST_CONNECTIONS,
                 timeout_keep_alive=_KEEP_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
@@ -113,11 +119,14 @@ class Listener:
         self._server = self._serving = None
         try:
             if server is not None and serving is not None:
-                server.should_exit = True
+                server.stops.set()
                 try:
                     await serving
                 finally:
                     serving.cancel()
+                    # Of agents that do not read what waits for them.
+                    for connection in tuple(server.server_state.connections):
+                        connection.transport.abort()
         finally:
             self._stack.close()
 
@@ -125,7 +134,8 @@ class Listener:
 @contextmanager
 def _tcp(host: str, port: int) -> Iterator[sockets.socket]:
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    with sockets.socket(family, sockets.SOCK_STREAM) as listener:
+    # With the protocol said in full, connections send at once; else pieces wait for each other.
+    with sockets.socket(family, sockets.SOCK_STREAM, sockets.IPPROTO_TCP) as listener:
         try:
             listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
             listener.bind((host, port))

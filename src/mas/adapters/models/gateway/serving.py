@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from mas.adapters.models.gateway.admission import Admission
@@ -24,6 +26,8 @@ from mas.core.ports import Clock
 
 MOST_BYTES: Final = 50 * 1024 * 1024
 """Of a request's body."""
+_LONG_BYTES: Final = 256 * 1024
+"""What takes longer to read than others should wait for."""
 _log = logging.getLogger(__name__)
 
 
@@ -100,12 +104,14 @@ class Service:
             return
         try:
             data = await _read(headers, receive)
-            asked = read_asked(
+            read = partial(
+                read_asked,
                 route.kind,
                 data,
                 model=admission.model,
                 provider_tools=admission.provider_tools,
             )
+            asked = await asyncio.to_thread(read) if len(data) > _LONG_BYTES else read()
         except _TooLarge:
             limit = f"{MOST_BYTES // 1024 // 1024} MiB"
             await reply.error(wire, 413, f"The body of a request has at most {limit}.")

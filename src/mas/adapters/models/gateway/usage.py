@@ -94,11 +94,13 @@ class UsageReader:
             inner = details if isinstance(details, Mapping) else {}
             read = _count(inner.get("cached_tokens"))
             write = _count(inner.get("cache_write_tokens"))
-        # The last word counts, and what it leaves out stays as it was said before.
-        counted.plain_input = counted.plain_input if input_tokens is None else input_tokens
-        counted.output = counted.output if output is None else output
-        counted.cache_read = counted.cache_read if read is None else read
-        counted.cache_write = counted.cache_write if write is None else write
+        # Numbers grow over a stream, and a later event leaves out or sets to nothing what was said.
+        if input_tokens is not None:
+            counted.plain_input = max(counted.plain_input or 0, input_tokens)
+        if output is not None:
+            counted.output = max(counted.output or 0, output)
+        counted.cache_read = max(counted.cache_read, read or 0)
+        counted.cache_write = max(counted.cache_write, write or 0)
 
 
 def _count(value: object) -> int | None:

@@ -86,7 +86,7 @@ async def find_edits(
     found = []
     for change in sorted(changes, key=lambda one: one.path):
         key = judge.at_sight(change)
-        if not key and judge.has_judging_part(change.path):
+        if not key:
             key = await _changed_part(change, judge, read)
         if not key and change.change == "A" and judge.may_hold_main(change.path):
             _, after = await read(change.path)
@@ -104,13 +104,13 @@ async def find_edits(
 
 
 async def _changed_part(change: Change, judge: _Judge, read: ReadBoth) -> str:
-    before, after = await read(change.path)
-    if change.before:
-        before, _ = await read(change.before)
-    name = PurePosixPath(change.path).name
-    if judging_part(name, before, judge.targets) == judging_part(name, after, judge.targets):
-        return ""
-    return "edit.settings"
+    # Of a file that was renamed, what it judged at either place counts.
+    for path in filter(judge.has_judging_part, (change.path, change.before)):
+        name = PurePosixPath(path).name
+        before, after = await read(path)
+        if judging_part(name, before, judge.targets) != judging_part(name, after, judge.targets):
+            return "edit.settings"
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
