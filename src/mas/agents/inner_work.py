@@ -19,7 +19,7 @@ from mas.core.values import JsonValue
 
 
 class InnerWork:
-    """A `Work` whose steps have a name space of their own within a task, and a goal of their own."""
+    """A `Work` whose steps have names of their own within a task, and that has another goal."""
 
     def __init__(self, work: Work, *, prefix: str, goal: str) -> None:
         """`prefix` goes before every key; `goal` is what the inner agent is told to do."""

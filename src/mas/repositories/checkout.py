@@ -33,7 +33,7 @@ async def clean_checkout(
     try:
         own = git.having(GIT_INDEX_FILE=str(scratch / "index"))
         await own.run("read-tree", commit)
-        if False:
+        if older is not None and restore:
             await _restore(own, restore, older)
         tree = await own.line("write-tree")
         single = await own.line("commit-tree", "-m", "Checkout", tree)

@@ -135,7 +135,11 @@ _AIDER: Final = Preset(
     ),
     wire="openai",
     install="pipx install aider-chat",
-    environment={"OPENAI_API_BASE": "{base_url}", "OPENAI_API_KEY": "{token}"},
+    environment={
+        "OPENAI_API_BASE": "{base_url}",
+        "OPENAI_API_KEY": "{token}",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    },
 )
 
 _MINI: Final = Preset(
@@ -160,6 +164,8 @@ _MINI: Final = Preset(
         # A model that its price list does not know would be a failure otherwise.
         "MSWEA_COST_TRACKING": "ignore_errors",
         "MSWEA_SILENT_STARTUP": "1",
+        # Prices are not fetched from anywhere.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     },
 )
 

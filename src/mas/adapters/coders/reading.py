@@ -42,7 +42,7 @@ class Lines:
         for line in whole:
             if len(line) > self._longest:
                 self._take(line)
-                line = self.rest()  # noqa: PLW2901 - the same line, cut
+                line = self.rest()
             lines.append(line)
         self._take(begun)
         return lines
