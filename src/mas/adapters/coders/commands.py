@@ -154,9 +154,8 @@ def preset_coder(preset: Preset, *, path: str, installed: bool) -> PresetCoder:
     """
     if not installed:
         return PresetCoder(preset=preset)
-    return PresetCoder(
-        preset=preset, programs=_programs(preset.words[0], path, install=preset.install)
-    )
+    program = preset.program or preset.words[0]
+    return PresetCoder(preset=preset, programs=_programs(program, path, install=preset.install))
 
 
 def fill(word: str, values: Mapping[str, str]) -> str:

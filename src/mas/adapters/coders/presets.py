@@ -28,6 +28,8 @@ class Preset:
     wire: Wire | None
     install: str
     """A command that installs it, for people."""
+    program: str = ""
+    """What has to be on the PATH, where it is not the first word."""
     environment: Mapping[str, str] = field(default_factory=dict)
     more: Callable[[ModelAccess], dict[str, str]] = _nothing
     """Variables whose values have a form of their own."""
@@ -114,6 +116,11 @@ _OPENCODE: Final = Preset(
 _AIDER: Final = Preset(
     name="aider",
     words=(
+        # It keeps an index in the worktree, which would be taken for a part of its work.
+        "sh",
+        "-c",
+        '"$@"; code=$?; rm -rf .aider.tags.cache.v*; exit $code',
+        "sh",
         "aider",
         "--model",
         "openai/{model}",
@@ -126,6 +133,8 @@ _AIDER: Final = Preset(
         "--no-show-model-warnings",
         "--no-show-release-notes",
         "--no-gitignore",
+        "--no-attribute-author",
+        "--no-attribute-committer",
         "--analytics-disable",
         # Its histories would lie in the worktree and be committed with the work.
         "--input-history-file",
@@ -135,6 +144,7 @@ _AIDER: Final = Preset(
     ),
     wire="openai",
     install="pipx install aider-chat",
+    program="aider",
     environment={
         "OPENAI_API_BASE": "{base_url}",
         "OPENAI_API_KEY": "{token}",

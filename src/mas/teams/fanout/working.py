@@ -213,7 +213,7 @@ class _Agent:
             salvaged=taken.salvaged,
             net_change=taken.net_change,
             diff_stat=DiffStat(
-                files=len(taken.files), additions=taken.additions, deletions=taken.deletions
+                files=taken.file_count, additions=taken.additions, deletions=taken.deletions
             ),
             files=tuple(
                 ChangedFile(
