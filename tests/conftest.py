@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.command import CLUSTERS, Mas
 from support.postgres_server import fresh_database, lone_postgres_server, postgres_server
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("mas", deadline=None)
+settings.load_profile("mas")
 
 __all__ = ["fresh_database", "homelab", "lone_postgres_server", "mas", "postgres_server"]
 

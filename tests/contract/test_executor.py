@@ -79,7 +79,7 @@ async def run(executor: Executor, one: Command) -> CommandOutcome:
 
 def alive(mark: str) -> list[str]:
     """Command lines of living processes with this mark, whoever started them."""
-    listed = subprocess.run(["ps", "-axo", "stat=,args="], capture_output=True, text=True)
+    listed = subprocess.run(["ps", "-axww", "-o", "stat=,args="], capture_output=True, text=True)
     return [
         line for line in listed.stdout.splitlines() if mark in line and not line.startswith("Z")
     ]

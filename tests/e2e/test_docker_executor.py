@@ -69,7 +69,7 @@ async def test_s3_the_environment_is_exact_and_no_secret_of_it_shows_outside(
     seen: list[str] = []
 
     def look(piece: bytes) -> None:
-        listed = subprocess.run(["ps", "-axo", "args="], capture_output=True, text=True)
+        listed = subprocess.run(["ps", "-axww", "-o", "args="], capture_output=True, text=True)
         seen.append(listed.stdout)
         seen.append(seat.engine.ask("inspect", "secretive"))
 

@@ -209,6 +209,7 @@ def is_free(folder: Path) -> bool:
     return True
 
 
+@pytest.mark.e2e
 async def test_r5_a_server_that_is_stopped_leaves_no_process_and_the_next_one_goes_on(
     mas: Mas, tmp_path: Path
 ) -> None:

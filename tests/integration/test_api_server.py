@@ -267,6 +267,7 @@ def test_s2_a_signal_ends_a_server_with_open_connections(tmp_path: Path, number:
             assert running.stop(number) == (130, "mas: Interrupted.\n")
 
 
+@pytest.mark.e2e
 def test_r5_a_server_takes_up_what_a_killed_process_left(
     tmp_path: Path, homelab: str, mas: Mas
 ) -> None:

@@ -15,7 +15,10 @@ from mas.adapters.executors.kubernetes_settings import JobSettings
 from support.executor_suite import ExecutorSuite
 from support.job_cluster import JobCluster, missing_program
 
-pytestmark = pytest.mark.skipif(missing_program() is not None, reason=str(missing_program()))
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(missing_program() is not None, reason=str(missing_program())),
+]
 
 
 class TestKubernetesExecutor(ExecutorSuite):

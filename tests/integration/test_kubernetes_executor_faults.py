@@ -16,7 +16,10 @@ from support.executor_suite import until
 from support.job_cluster import JobCluster, missing_program
 from support.job_seat import BOUND, IMAGE_PROGRAMS, JobSeat, executor_of
 
-pytestmark = pytest.mark.skipif(missing_program() is not None, reason=str(missing_program()))
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(missing_program() is not None, reason=str(missing_program())),
+]
 
 SHORT = timedelta(seconds=0.4)
 COUNTING = "for n in 1 2 3 4 5 6 7 8 9; do echo line $n; done; printf 'no end'"

@@ -21,6 +21,8 @@ from support import attack_scene
 from support.attack_scene import BOUND, Scene, attack
 
 SOURCES = Path(isolation.__file__).resolve().parents[3]
+
+pytestmark = pytest.mark.e2e
 TESTS = Path(__file__).resolve().parents[1]
 NOBODY = 65534
 

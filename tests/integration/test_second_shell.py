@@ -20,10 +20,10 @@ MIDDLE = 14
 
 
 @contextmanager
-def standing_still(mas: Mas, homelab: str) -> Iterator[subprocess.Popen[str]]:
+def standing_still(mas: Mas, homelab: str, *, at: int = MIDDLE) -> Iterator[subprocess.Popen[str]]:
     """A `mas ask` that has stopped in the middle of its run, and goes on at SIGCONT."""
     process = subprocess.Popen(
-        [sys.executable, DYING, "pause", str(MIDDLE), "ask", ASK, "--cluster", homelab, "--json"],
+        [sys.executable, DYING, "pause", str(at), "ask", ASK, "--cluster", homelab, "--json"],
         env=mas.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -103,7 +103,7 @@ def test_r5_a_resume_reads_no_file_that_a_record_holds_already(
 ) -> None:
     copy = tmp_path / "copy.json"
     copy.write_bytes(Path(homelab).read_bytes())
-    with standing_still(mas, str(copy)):
+    with standing_still(mas, str(copy), at=MIDDLE + 3):
         pass
     (run,) = mas.runs()
     shown = mas("runs", "show", run["run_id"], "--json").json

@@ -51,7 +51,7 @@ def test_r6_another_shell_follows_what_an_agent_writes_while_it_works(tmp_path: 
     assert seen, "nothing was shown before the answer"
     lines = [json.loads(line) for line in rest.splitlines()]
     assert "I write the note now." in "".join(line.get("text", "") for line in lines)
-    assert lines[-1]["type"] == "run_finished" or "text" in lines[-1]
+    assert lines[-1].get("type") == "run_finished" or "text" in lines[-1]
     assert not list((tmp_path / "home" / "live").glob("*")), "live text outlived its run"
     shown = home("runs", "show", done.json["run_id"], "--json").out
     assert "I write the note now." not in shown, "live text is no part of the record"

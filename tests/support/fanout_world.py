@@ -88,7 +88,7 @@ def by_agent(answer: Any) -> dict[int, Any]:
 def living(mark: str) -> list[str]:
     """Command lines of processes with this mark that live, whoever has started them."""
     listed = subprocess.run(
-        ["ps", "-axo", "stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-axww", "-o", "stat=,args="], capture_output=True, text=True, check=True
     )
     return [
         line for line in listed.stdout.splitlines() if mark in line and not line.startswith("Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,8 +89,7 @@ async def order_from(ask: FanoutAsk, settings: Settings, model: Model | None) ->
         file_bytes=limits.file_bytes,
     )
     given_checks(order.checks)
-    if order.setup is not None:
-        given_checks((order.setup,))
+    _check_setup(order.setup)
     for coder in dict.fromkeys(order.coders):
         _check_coder(coder, order, settings, model)
     await look_at(
@@ -118,6 +118,26 @@ def _check_coder(named: str, order: Order, settings: Settings, model: Model | No
             f"The coder {plain(named, limit=60)} needs a model, and none is configured.",
             hint="Set MAS_MODEL (or --model) and the key of its provider.",
             code="no_model",
+        )
+
+
+def _check_setup(line: str | None) -> None:
+    """Refuse a set-up command that cannot be split into words, before there is a run."""
+    if line is None:
+        return
+    try:
+        words = shlex.split(line)
+    except ValueError as exc:
+        raise UserError(
+            f"The set-up command {plain(line, limit=200)!r} cannot be split into words: {exc}.",
+            hint="Close its quotes; the command is run without a shell.",
+            code="bad_setup",
+        ) from exc
+    if not words or not words[0] or "\0" in line:
+        raise UserError(
+            "The set-up names no command.",
+            hint='Give a command line, such as --setup "npm ci", or leave it out.',
+            code="bad_setup",
         )
 
 
@@ -174,8 +194,14 @@ def _found_again(coder: str) -> str:
 
 def _absolute(repo: str | None) -> str | None:
     """A folder as other processes find it; an address stays as it is."""
-    if repo is None:
-        return None
+    if not repo:
+        return repo  # an empty name is refused later; as a path it would be this folder
+    if any("\ud800" <= char <= "\udfff" for char in repo):
+        raise UserError(
+            f"The name of the repository is not valid text: {plain(repo, limit=200)}",
+            hint="Name it by a path in UTF-8, through a link for example.",
+            code="bad_repository",
+        )
     path = Path(repo).expanduser()
     return str(path.absolute()) if path.exists() else repo
 
@@ -239,7 +265,9 @@ class FanoutResults:
         if base is None:
             raise _not_there(self._run, self.folder)
         first, second = (base.branch, branches[0]) if len(branches) == 1 else branches
-        diff = await self.repository.diff(first, second, stat_only=stat_only)
+        # The base branch moves when something is merged; what the agents started from does not.
+        before = base.commit if len(branches) == 1 else first
+        diff = await self.repository.diff(before, second, stat_only=stat_only)
         return Compared(before=first, after=second, diff=diff)
 
     async def merge(self, agent: int | None, *, into: str | None, deliver: bool) -> Winner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from mas.app.fanout import FanoutResults
@@ -102,7 +103,8 @@ async def merge_agent(
     if winner.delivered:
         print(f"Your repository has it as the new branch {winner.delivered}.")
     else:
-        print(f"Take it over: git fetch {winner.run_dir} {merged.branch}")
+        words = shlex.join(("git", "fetch", str(winner.run_dir), merged.branch))
+        print(f"Take it over: {words}")
     return exits.DONE
 
 

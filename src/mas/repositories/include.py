@@ -104,7 +104,9 @@ def exclude_rules(paths: Sequence[str]) -> str:
 
 def _plain(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return not path.startswith("/") and not any(part in ("..", ".git") for part in parts)
+    readable = not any("\ud800" <= char <= "\udfff" for char in path)
+    beside = any(part in ("..", ".git") for part in parts)
+    return readable and not path.startswith("/") and not beside
 
 
 @contextmanager

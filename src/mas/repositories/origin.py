@@ -9,7 +9,7 @@ from typing import Final
 from mas.core.errors import UserError
 from mas.repositories.address import Address
 from mas.repositories.git import LONG, Git, GitFailed
-from mas.repositories.source import Source, harmless, unreachable
+from mas.repositories.source import Source, harmless, path_said, unreachable
 from mas.repositories.transfer import pack_into
 
 README: Final = "# Workspace\n\nAn empty place to start from.\n"
@@ -61,8 +61,8 @@ async def _out_of_path(git: Git, source: Source, git_dir: Path, into: Path) -> B
     at = await theirs.run("rev-parse", "--path-format=absolute", "--git-path", "objects")
     listed = await theirs.run("rev-parse", "--path-format=absolute", "--git-path", "shallow")
     objects = into / "objects"
-    held = [Path(at.text)]
-    shallow = _lines(Path(listed.text))
+    held = [path_said(at.out)]
+    shallow = _lines(path_said(listed.out))
     notes: list[str] = []
     try:
         await pack_into(theirs, source.commit, held, objects)

@@ -7,14 +7,17 @@ are read with an index of ours (`leftovers`); the run repository changes in one 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from mas.repositories import diffs
 from mas.repositories.changes import Base, Taken
 from mas.repositories.files import calm_tree, is_folder
 from mas.repositories.git import Git, GitFailed
+from mas.repositories.include import NAME
 from mas.repositories.layout import RunFolder
 from mas.repositories.leftovers import tree_of
 from mas.repositories.merging import is_ancestor
@@ -58,7 +61,13 @@ async def take_in(git: Git, folder: RunFolder, number: int, base: Base, *, reaso
     head = tips.get(HEAD) or tips.get(f"{_HEADS}{branch}") or current
     left = await tree_of(git, folder, number, base, head)
     choosing = _Choosing(own, base, branch, current, tips)
-    final = await choosing.choose(head, left.tree, reason)
+    chosen = await choosing.choose(head, left.tree, reason)
+    final = await choosing.without_included(chosen, folder.private(number) / "cleaning.index")
+    if final != chosen:
+        notes.append(
+            f"Files that {NAME} names were committed: "
+            "the branch has the work without them in one commit."
+        )
     await own.run("update-ref", "-m", "take in", f"{_HEADS}{branch}", final, current)
     kept = await choosing.keep_others(final)
     return await _taken(
@@ -102,6 +111,32 @@ class _Choosing:
             return tip
         words = f"Put the work of {self._branch} on the base\n\nIts history did not start there.\n"
         return await self._made((await self._commit(tip)).tree, tip, words, joined=True)
+
+    async def without_included(self, final: str, index: Path) -> str:
+        """The same work without the person's uncommitted files, which no branch shall hold.
+
+        An agent that makes its repository anew commits them easily. Its commits are joined to one,
+        as a later commit would leave them in the history.
+        """
+        named = self._base.included
+        if not named:
+            return final
+        listed = ("ls-tree", "-r", "-z", "--name-only", "--full-tree")
+        ours = (await self._own.run(*listed, self._base.commit, "--", *named)).parts
+        secret = [path for path in named if os.fsencode(path) not in ours]
+        told = ("rev-list", "-n1", "--full-history", final, f"^{self._base.commit}", "--", *secret)
+        if not secret or not (await self._own.run(*told)).out:
+            return final
+        work = self._own.having(GIT_INDEX_FILE=str(index))
+        try:
+            await work.run("read-tree", final)
+            gone = b"".join(b"0 " + b"0" * 40 + b"\t" + os.fsencode(one) + b"\0" for one in secret)
+            await work.run("update-index", "-z", "--index-info", stdin=gone)
+            tree = await work.line("write-tree")
+        finally:
+            await asyncio.to_thread(index.unlink, missing_ok=True)
+        words = f"{_SALVAGE} {self._branch}: without files that {NAME} names\n"
+        return await self._made(tree, self._base.commit, words)
 
     async def _tip(self, head: str) -> str:
         """Of all that was committed, what is most likely meant: the first that changes anything."""

@@ -155,9 +155,9 @@ async def open_path(git: Git, path: Path) -> tuple[Path | None, Path, str]:
         if not stat.S_ISDIR(mode):
             raise GitFailed(asked, 128, "it is no folder")
         answer = await git.at(path).run(*asked)
-        _, inside, git_dir = answer.text.split("\n", 2)
-        found = Path(git_dir)
-        if inside != "true":
+        _, inside, git_dir = answer.out.split(b"\n", 2)
+        found = path_said(git_dir)
+        if inside != b"true":
             return None, found, ""
         top = await git.at(path).run("rev-parse", "--show-toplevel")
         prefix = await git.at(path).run("rev-parse", "--show-prefix")
@@ -168,7 +168,12 @@ async def open_path(git: Git, path: Path) -> tuple[Path | None, Path, str]:
             code="not_a_repository",
             details={"git": exc.words[-300:]},
         ) from exc
-    return Path(top.text), found, prefix.text.rstrip("/")
+    return path_said(top.out), found, prefix.text.rstrip("/")
+
+
+def path_said(said: bytes) -> Path:
+    """A path as git prints it: any bytes, a line end among them, and a line end behind."""
+    return Path(os.fsdecode(said.removesuffix(b"\n")))
 
 
 async def harmless(git: Git, git_dir: Path, worktree: Path | None = None) -> Git:
@@ -221,7 +226,7 @@ async def _resolve(git: Git, ref: str | None, current: str, shown: str) -> tuple
     found = await git.run(*told, fine=(0, 1, 128))
     if found.code != 0 or not _FULL.fullmatch(found.text):
         listed = await git.run("for-each-ref", "--count=20", "--format=%(refname:short)", _HEADS)
-        raise _unknown_ref(ref or "HEAD", shown, listed.text.split("\n"))
+        raise _unknown_ref("HEAD" if ref is None else ref, shown, listed.text.split("\n"))
     return branch, found.text
 
 
@@ -253,7 +258,7 @@ async def _look_at_address(git: Git, address: Address, ref: str | None) -> Sourc
     full = _remote_ref(ref, refs)
     if full is None:
         branches = [name.removeprefix(_HEADS) for name in refs if name.startswith(_HEADS)]
-        raise _unknown_ref(ref or "HEAD", address.shown, branches)
+        raise _unknown_ref("HEAD" if ref is None else ref, address.shown, branches)
     named = full if full != "HEAD" else head
     return Source(
         kind="url",

@@ -88,6 +88,8 @@ class ClaudeCoder:
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "CLAUDE_CODE_MAX_RETRIES": str(self.options.max_retries),
             "DISABLE_AUTOUPDATER": "1",
+            # Each call is reserved with the most that it may answer: its own is four times that.
+            "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "32000",
         }
         if task.access is not None:
             environment |= {

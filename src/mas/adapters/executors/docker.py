@@ -23,7 +23,7 @@ from typing import Final
 
 from mas.adapters.executors import docker_inside
 from mas.adapters.executors.capture import Capture
-from mas.adapters.executors.docker_cli import ANSWER_SECONDS, DockerClient, Engine, to_the_end
+from mas.adapters.executors.docker_cli import ANSWER_SECONDS, DockerClient, Engine
 from mas.adapters.executors.docker_container import (
     MANAGED,
     Container,
@@ -40,6 +40,7 @@ from mas.adapters.executors.docker_recipe import checked, confinement, order
 from mas.adapters.executors.docker_stream import Stream
 from mas.core.errors import MasError, Transient, UserError
 from mas.core.executors import Command, CommandOutcome, ExecutorKind, Sandbox
+from mas.core.finishing import to_the_end
 
 AGENT_USER: Final = 1000
 """User and group in a container when MAS itself is root."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from mas.core.errors import MasError, Permanent, Transient, UserError
+from mas.core.finishing import to_the_end
 
 ANSWER_SECONDS: Final = 60.0
 """An engine under load takes seconds for a container; one that takes longer does not answer."""
@@ -217,19 +218,3 @@ async def _forget(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     await process.wait()
-
-
-async def to_the_end(work: Coroutine[None, None, Value]) -> Value:
-    """Finish `work` also when the caller is cancelled meanwhile, and only then be cancelled."""
-    task = asyncio.create_task(work)
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as exc:
-            interrupted = exc
-    if interrupted is not None:
-        if not task.cancelled():
-            task.exception()  # Seen: being cancelled goes before it.
-        raise interrupted
-    return task.result()

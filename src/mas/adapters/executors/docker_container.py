@@ -18,10 +18,10 @@ from mas.adapters.executors.docker_cli import (
     end,
     failed,
     refuse_if_out_of_reach,
-    to_the_end,
 )
 from mas.adapters.executors.docker_stream import Stream
 from mas.core.errors import MasError, UserError
+from mas.core.finishing import to_the_end
 
 MANAGED: Final = "mas.managed"
 """The label of every container of MAS."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from mas.adapters.executors.kubernetes_settings import RUN_FOLDER, JobSettings
 from mas.core.errors import MasError, Permanent, Transient, UserError
 from mas.core.executors import Command, CommandOutcome, ExecutorKind, Sandbox
+from mas.core.finishing import to_the_end
 
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import SingleConfig
@@ -95,7 +96,7 @@ class KubernetesExecutor:
                 raise
             finally:
                 if not keep:
-                    await _to_the_end(self._remove(api, name, labels))
+                    await to_the_end(self._remove(api, name, labels))
         return outcome
 
     async def ready(self) -> str:
@@ -293,17 +294,3 @@ async def _one_error() -> AsyncIterator[None]:
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
         raise first from failures
-
-
-async def _to_the_end(work: Coroutine[None, None, Value]) -> Value:
-    """Finish `work` also when the caller is cancelled meanwhile, and only then be cancelled."""
-    task = asyncio.create_task(work)
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as exc:
-            interrupted = exc
-    if interrupted is not None:
-        raise interrupted
-    return task.result()

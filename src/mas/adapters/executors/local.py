@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from mas.adapters.executors.supervised import Order, start, to_the_end
+from mas.adapters.executors.supervised import Order, start
 from mas.core.errors import UserError
 from mas.core.executors import Command, CommandOutcome
+from mas.core.finishing import to_the_end
 
 _GRACE: Final = timedelta(seconds=2)
 

@@ -29,10 +29,10 @@ from mas.adapters.executors.supervised import (
     no_folder,
     readable_file,
     start,
-    to_the_end,
 )
 from mas.core.errors import UserError
 from mas.core.executors import GATEWAY_PORT, Command, CommandOutcome, ExecutorKind, Sandbox
+from mas.core.finishing import to_the_end
 
 _GRACE: Final = timedelta(seconds=2)
 _INSIDE: Final = str(Path(inside.__file__).resolve())

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -284,17 +284,3 @@ def readable_file(data: bytes) -> Iterator[int]:
         stream.write(data)
         stream.seek(0)
         yield stream.fileno()
-
-
-async def to_the_end(work: Coroutine[None, None, Value]) -> Value:
-    """Finish `work` also when the caller is cancelled meanwhile, and only then be cancelled."""
-    task = asyncio.create_task(work)
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as exc:
-            interrupted = exc
-    if interrupted is not None:
-        raise interrupted
-    return task.result()

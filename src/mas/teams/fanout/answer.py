@@ -56,6 +56,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             "ranking": self.ranking,
             "checks": self.prepared.checks if self.prepared else (),
             "notes": self.prepared.notes if self.prepared else (),
+            "isolation": self.prepared.isolation if self.prepared else "",
             "tasks": self.tasks,
         }
         return cast("JsonObject", msgspec.to_builtins(shown))

@@ -7,6 +7,7 @@ from typing import cast
 
 import msgspec
 
+from mas.core.finishing import to_the_end
 from mas.core.ports import Work
 from mas.core.run import TaskOutcome
 from mas.core.values import JsonObject, JsonValue
@@ -49,7 +50,16 @@ async def do_checking(work: Work, place: Workplace) -> TaskOutcome:
         )
         return Judged(checked=checked, edits=edits)
 
-    done = await work.record("validate", "stage", judge, summary=_line)
+    async def judge_in_order() -> Judged:
+        # A check that has been killed with its MAS has left its checkout here.
+        where = place.folder.checks / work.task.id
+        await place.repository.remove(where)
+        try:
+            return await judge()
+        finally:
+            await to_the_end(place.repository.remove(where))
+
+    done = await work.record("validate", "stage", judge_in_order, summary=_line)
     return TaskOutcome(result=done, summary=_line(done))
 
 

@@ -32,6 +32,9 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     ended: Ended
     report: CoderReport = CoderReport()
     output: str = ""
+    """The end of its output."""
+    output_bytes: int = 0
+    """Of all of it."""
     usage: AgentUsage = AgentUsage()
     refused: Failure | None = None
     """Why the gateway refused calls of its model."""

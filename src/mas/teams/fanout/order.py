@@ -58,6 +58,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """The coder of agent `number`, from 1."""
         return self.coders[(number - 1) % len(self.coders)]
 
+    def coder_shown(self, number: int) -> str:
+        """What people are shown of the coder of agent `number`: its kind."""
+        return self.coder_of(number).partition(":")[0][:40]
+
     def to_options(self) -> JsonObject:
         """As the options of a run hold it."""
         return {OPTION: cast("JsonObject", msgspec.to_builtins(self))}

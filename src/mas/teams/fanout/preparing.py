@@ -48,6 +48,7 @@ async def do_preparing(work: Work, place: Workplace) -> TaskOutcome:
             notes=base.notes,
             checks=checks,
             files=len(files),
+            isolation=await place.executor.ready(),
         )
 
     language = work.run.language

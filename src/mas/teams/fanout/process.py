@@ -53,12 +53,18 @@ class AgentProcess:
             command = self._command(tuple(shlex.split(line)), name="setup")
             outcome = await self._place.executor.run(command)
             said = self._place.mask(outcome.output[-2000:].decode("utf-8", "replace"))
-            return {"exit_code": outcome.exit_code, "output": said}
+            return {"exit_code": outcome.exit_code, "output": said, "ended": outcome.ended}
 
         done = cast("JsonObject", await self._work.record("setup", "action", run, summary=_setup))
         if done["exit_code"] != 0:
+            late = done.get("ended") == "deadline"
             raise UserError(
-                say("error.setup", self._work.run.language, code=done["exit_code"]),
+                say(
+                    "error.setup_timeout" if late else "error.setup",
+                    self._work.run.language,
+                    code=done["exit_code"],
+                    seconds=self._place.order.task_seconds,
+                ),
                 hint=plain(str(done["output"]), limit=300),
                 code="setup_failed",
             )
@@ -101,7 +107,8 @@ class AgentProcess:
         return Ran(
             ended=ending_of(outcome),
             report=self._masked(report),
-            output=text[-OUTPUT_LIMIT:],
+            output=_end_of(text, outcome.total_bytes),
+            output_bytes=outcome.total_bytes,
             usage=_usage(outcome.took, report, spent if coder.wire is not None else None),
             refused=None if failure is None else Failure.of(failure),
         )
@@ -203,6 +210,13 @@ def _put(control: Path, files: Mapping[str, bytes]) -> None:
         file.chmod(0o644)
 
 
+def _end_of(text: str, total_bytes: int) -> str:
+    """The end of an output, which says how much there was when it is not all."""
+    if len(text) <= OUTPUT_LIMIT and total_bytes <= len(text.encode()):
+        return text
+    return f"... the end of {total_bytes:,} bytes ...\n{text[-OUTPUT_LIMIT:]}"
+
+
 def _usage(took: timedelta, report: CoderReport, spent: Usage | None) -> AgentUsage:
     """What an agent has used: as the gateway has measured, else as its coder tells."""
     seconds = round(took.total_seconds(), 3)
@@ -223,4 +237,5 @@ def _usage(took: timedelta, report: CoderReport, spent: Usage | None) -> AgentUs
 
 
 def _setup(value: object) -> str:
-    return f"exit {cast('JsonObject', value)['exit_code']}"
+    done = cast("JsonObject", value)
+    return "deadline" if done.get("ended") == "deadline" else f"exit {done['exit_code']}"

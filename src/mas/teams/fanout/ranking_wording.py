@@ -12,7 +12,7 @@ from mas.teams.fanout.checks.model import Reason
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "found.nothing": ("Nothing was changed.", "변경한 것이 없습니다."),
     "found.edited": (
-        "{count} files that judge the work were edited: {files}.",
+        "Files that judge the work were edited ({count}): {files}.",
         "작업을 판정하는 파일 {count}개를 수정했습니다: {files}.",
     ),
     "found.checks": (

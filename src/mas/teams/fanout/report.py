@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mas.core.language import Language, plain
 from mas.core.run import Run
 from mas.teams.fanout.answer import Answer, told_agents
+from mas.teams.fanout.notes import note_in
 from mas.teams.fanout.results import AgentOutcome, Placed
 from mas.teams.fanout.wording import say, told_status
 
@@ -132,11 +133,13 @@ def _notes(answer: Answer, language: Language) -> Iterator[str]:
     yield ""
     commands = ", ".join(f"`{plain(one.command, limit=100)}`" for one in prepared.checks)
     yield f"- {say('note.checks' if commands else 'note.no_checks', language, checks=commands)}"
+    if prepared.isolation:
+        yield f"- {say('note.isolation', language, words=plain(prepared.isolation, limit=_SAID))}"
     for note in prepared.notes:
-        yield f"- {plain(note, limit=_SAID)}"
+        yield f"- {plain(note_in(note, language), limit=_SAID)}"
     for one in answer.results:
         if one.salvaged:
             yield f"- {say('note.salvaged', language, number=one.agent_id)}"
         for note in one.notes:
-            yield f"- agent {one.agent_id}: {plain(note, limit=_SAID)}"
+            yield f"- agent {one.agent_id}: {plain(note_in(note, language), limit=_SAID)}"
     yield ""

@@ -22,6 +22,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What every result is judged by."""
     files: int = 0
     """Of the base."""
+    isolation: str = ""
+    """What keeps the agents from everything else, in a few words."""
 
 
 class Seated(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +76,8 @@ class AgentOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     workspace: Seated
     output: str = ""
     """The last words of the coder, or the end of its output."""
+    output_bytes: int = 0
+    """Of its whole output; what is kept of it is in its folder."""
     error: str | None = None
     """Why it is no success, in a sentence."""
     exit_code: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mas.core.language import Language, plain
+from mas.core.language import Language
 from mas.core.plan import Plan, TaskLimits, TaskSpec
 from mas.core.run import Run, RunResult, Task
 from mas.core.values import JsonValue
@@ -85,15 +85,13 @@ def is_dry(run: Run) -> bool:
 
 
 def _agent(number: int, order: Order, language: Language) -> TaskSpec:
-    coder = order.coder_of(number)
-    shown = plain(coder.partition(":")[0], limit=40)
     return _task(
         f"agent-{number}",
         "coder",
-        say("agent.title", language, number=number, coder=shown),
+        say("agent.title", language, number=number, coder=order.coder_shown(number)),
         PREPARE,
         agent=number,
-        coder=coder,
+        coder=order.coder_of(number),
     )
 
 

@@ -71,6 +71,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The set-up command ended with exit code {code}.",
         "준비 명령이 종료 코드 {code}(으)로 끝났습니다.",
     ),
+    "error.setup_timeout": (
+        "The set-up command was stopped after {seconds:g} seconds.",
+        "준비 명령을 {seconds:g}초 뒤에 멈췄습니다.",
+    ),
     "failed.all": ("No agent did the task.", "작업을 해낸 에이전트가 없습니다."),
     "failed.all.hint": (
         "Look at what they say: mas runs show {run}",
@@ -111,6 +115,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "note.salvaged": (
         "agent {number}: uncommitted work was committed for it",
         "에이전트 {number}: 커밋하지 않은 작업을 대신 커밋했습니다",
+    ),
+    "note.isolation": (
+        "Agents and checks were isolated by: {words}.",
+        "에이전트와 검사의 격리: {words}.",
     ),
     "note.checks": ("Checks: {checks}.", "검사: {checks}."),
     "note.no_checks": (

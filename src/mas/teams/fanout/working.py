@@ -91,6 +91,7 @@ class _Agent:
         self._place = place
         self._number = cast("int", inputs["agent"])
         self._coder = str(inputs["coder"])
+        self._shown = place.order.coder_shown(self._number)
         self._prepared = msgspec.convert(work.inputs["prepare"], Prepared)
         self._seat = place.seat(self._number, base=self._prepared.branch)
         self._process = AgentProcess(work, place, self._seat, self._coder)
@@ -136,7 +137,7 @@ class _Agent:
 
     async def _look_and_plan(self) -> None:
         language, seat, prepared = self._language, self._seat, self._prepared
-        thought = say("thought", language, coder=self._coder)
+        thought = say("thought", language, coder=self._shown)
         criterion = say("criterion", language)
         seen = say(
             "observe",
@@ -145,9 +146,9 @@ class _Agent:
             branch=seat.branch,
             commit=prepared.commit[:10],
         )
-        planned = say("planned", language, coder=self._coder, executor=self._place.executor.kind)
+        planned = say("planned", language, coder=self._shown, executor=self._place.executor.kind)
         step = PlannedStep(
-            action="code", target=seat.branch, method=self._coder, expected=criterion
+            action="code", target=seat.branch, method=self._shown, expected=criterion
         )
         stages = {
             "observe": Observation(summary=seen, facts=(seen,), findings=prepared.notes),
@@ -172,18 +173,18 @@ class _Agent:
         taken = await self._place.repository.take_in(self._number, reason=reason)
         status = status_of(ran, net_change=taken.net_change)
         line = (
-            f"{self._coder}: {told_status(status, self._language)}, "
-            f"{taken.commits} commits, +{taken.additions} -{taken.deletions}"
+            f"{self._shown}: {told_status(status, self._language)}, "
+            f"+{taken.additions} -{taken.deletions}, commits: {taken.commits}"
         )
         action = ActionTaken(
-            action=self._coder, success=status in ("success", "no_changes"), output=line
+            action=self._shown, success=status in ("success", "no_changes"), output=line
         )
         return _Acted(summary=line, actions=(action,), taken=taken)
 
     async def _judge(self, outcome: AgentOutcome) -> Validation:
         language = self._language
         stat = outcome.diff_stat
-        output = f"{stat.files} files, +{stat.additions} -{stat.deletions}"
+        output = f"+{stat.additions} -{stat.deletions}, files: {stat.files}"
         return Validation(
             summary=f"{told_status(outcome.status, language)}: {output}",
             valid=outcome.status == "success",
@@ -203,6 +204,7 @@ class _Agent:
                 branch_name=self._seat.branch,
             ),
             output=_last_words(ran),
+            output_bytes=ran.output_bytes,
             error=error_of(status, ran, self._language, seconds=seconds),
             exit_code=ran.ended.exit_code,
             commit=taken.commit,
@@ -234,7 +236,7 @@ class _Agent:
 
     def _reported(self, outcome: AgentOutcome, ran: Ran) -> TaskOutcome:
         """A failure of the agent is one of the task; its result is there for check and rank."""
-        summary = f"{told_status(outcome.status, self._language)}, {outcome.commit_count} commits"
+        summary = f"{told_status(outcome.status, self._language)}, commits: {outcome.commit_count}"
         failure = None
         if outcome.status not in ("success", "no_changes"):
             failure = ran.refused or Failure(

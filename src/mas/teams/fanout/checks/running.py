@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ import msgspec
 
 from mas.core.errors import Transient, UserError
 from mas.core.executors import Command, CommandOutcome, Limits, Network, Sandbox, SandboxExecutor
+from mas.core.finishing import to_the_end
 from mas.teams.fanout.checks.model import (
     FAILED_SHOWN,
     REGRESSIONS_SHOWN,
@@ -156,7 +157,7 @@ async def _room(place: CheckPlace) -> AsyncIterator[_Room]:
         await asyncio.to_thread(_make, room)
         yield room
     finally:
-        await _to_the_end(_gone(place, top))
+        await to_the_end(_gone(place, top))
 
 
 def _make(room: _Room) -> None:
@@ -285,17 +286,3 @@ def _unprepared(check: Check, before: tuple[str, ...], outcome: CommandOutcome) 
         passed=False,
         reason=Reason(key="check.prepare", params={"command": " ".join(before)}),
     )
-
-
-async def _to_the_end(work: Coroutine[None, None, None]) -> None:
-    """Finish `work` also when the caller is cancelled meanwhile, and only then be cancelled."""
-    task = asyncio.create_task(work)
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as exc:
-            interrupted = exc
-    if interrupted is not None:
-        raise interrupted
-    task.result()
