@@ -20,10 +20,9 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from mas.repositories.run_repository import RunRepository
-
 from mas.repositories.git import find_git
 from mas.repositories.layout import RunFolder
+from mas.repositories.run_repository import RunRepository
 from mas.repositories.source import look_at
 from mas.testing import script_coder
 
