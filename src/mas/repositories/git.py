@@ -13,7 +13,7 @@ import re
 import shutil
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -243,16 +243,18 @@ class Git:
 
     async def _start(self, told: Sequence[str], *, stdin: int, stdout: int) -> Process:
         try:
-            return await asyncio.create_subprocess_exec(
-                self.program,
-                *self.options,
-                *told,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=PIPE,
-                cwd=self.folder,
-                env=self.environment(),
-                start_new_session=True,
+            return await _owned(
+                asyncio.create_subprocess_exec(
+                    self.program,
+                    *self.options,
+                    *told,
+                    stdin=stdin,
+                    stdout=stdout,
+                    stderr=PIPE,
+                    cwd=self.folder,
+                    env=self.environment(),
+                    start_new_session=True,
+                )
             )
         except (FileNotFoundError, NotADirectoryError) as exc:
             if not self.folder.is_dir():
@@ -330,6 +332,24 @@ async def _feed(process: Process, data: bytes) -> None:
     process.stdin.close()
     with contextlib.suppress(ConnectionError):
         await process.stdin.wait_closed()
+
+
+async def _owned(starting: Coroutine[None, None, Process]) -> Process:
+    """The process once it has started; when the caller is cancelled meanwhile, it is ended.
+
+    By itself, asyncio would end the first process only, and leave its helpers.
+    """
+    task = asyncio.create_task(starting)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await to_the_end(_end_once_started(task))
+        raise
+
+
+async def _end_once_started(task: asyncio.Task[Process]) -> None:
+    with contextlib.suppress(OSError):
+        await _end(await task)
 
 
 async def _end(process: Process) -> None:
