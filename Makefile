@@ -27,7 +27,7 @@ run: core ## Run mas with ARGS, as in: make run ARGS="catalog list"
 
 test: dev ## Run the tests (TESTS=tests/unit for a part)
 	@scripts/programs.sh sandbox
-	@$(BIN)/pytest -n $(CORES) -m "not e2e" $(TESTS)
+	@$(BIN)/pytest -n $(CORES) --dist worksteal -m "not e2e" $(TESTS)
 
 test-e2e: e2e ## Drive the whole product through its command line, containers included
 	@scripts/programs.sh sandbox

@@ -86,7 +86,7 @@ async def command(*words: str, folder: Path) -> None:
 async def seats(source: Path, home: Path, count: int) -> float:
     """From the person's repository to `count` seats that agents can start in."""
     program = await find_git(os.environ["PATH"])
-    repository = RunRepository(RunFolder(home / "run"), git=program)
+    repository = RunRepository(program, RunFolder(home / "run"))
     began = time.perf_counter()
     await repository.create(await look_at(program, str(source)))
     made = time.perf_counter() - began
