@@ -16,9 +16,9 @@ lock() { # NAME, then what goes in
 }
 
 lock all pyproject.toml --group build --all-extras
-tested=(--group build --extra dev --extra models --extra postgres --extra api)
+tested=(--group build --extra dev --extra models --extra postgres --extra api --extra mcp)
 lock dev pyproject.toml "${tested[@]}" --constraints requirements/all.txt
-lock e2e pyproject.toml "${tested[@]}" --extra claude --constraints requirements/all.txt
+lock e2e pyproject.toml "${tested[@]}" --extra claude --extra browser --extra fuzz --constraints requirements/all.txt
 lock core pyproject.toml --group build --constraints requirements/all.txt
 version=$(.venv/bin/uv --version | cut -d' ' -f2)
 lock uv - <<<"uv==$version"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mas.api import driving as driving_module
-from mas.api.driving import Driving
+from mas.app import driving as driving_module
+from mas.app.driving import Driving
 from mas.app.service import Ask, Service, open_service
 from mas.app.settings import load_settings
 from mas.core.errors import Transient, UserError

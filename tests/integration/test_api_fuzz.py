@@ -18,11 +18,11 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from mas.api.app import create_app
-from mas.api.driving import Driving
+from mas.app.driving import Driving
 from mas.app.service import open_service
 from mas.app.settings import load_settings
 from mas.core.errors import UserError
+from mas.server.app import create_app
 
 QUICK = settings(
     max_examples=100,

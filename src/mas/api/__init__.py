@@ -1,1 +1,4 @@
-"""The HTTP face: parses requests, calls the service, renders answers (F6, U3)."""
+"""The JSON face: parses requests, calls the service, renders answers (F6, U3).
+
+`POST /orchestrate` and its neighbours live at the root, everything else below `/api`.
+"""

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from mas.api.files import FileResponse
-from mas.api.problems import PROBLEMS
-from mas.api.workspace import EntryKind, Folder, names_of
-from mas.api.world import TheWorld, World
+from mas.http.problems import PROBLEMS
+from mas.http.workspace import EntryKind, Folder, names_of
+from mas.http.world import TheWorld, World
 
 MOST_ENTRIES = 1000
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from mas.api.problems import PROBLEMS
-from mas.api.world import TheWorld
 from mas.app.diagnosis import diagnose
 from mas.core.errors import MasError, Transient
+from mas.http.problems import PROBLEMS
+from mas.http.world import TheWorld
 
 READY_TIME = timedelta(seconds=5)
 """The journal answers within this time, or the server counts as not ready."""

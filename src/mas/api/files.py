@@ -11,7 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mas.api.workspace import OpenFile, shown
+from mas.http.workspace import OpenFile, shown
 
 _PIECE = 256 * 1024
 _SNIFFED = 8 * 1024

@@ -10,8 +10,6 @@ import msgspec
 from fastapi import APIRouter, Header, Response, status
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, field_validator
 
-from mas.api.problems import PROBLEMS
-from mas.api.world import TheWorld
 from mas.app.fanout import MAX_PROMPT, FanoutAsk
 from mas.app.service import Ask
 from mas.core.coding import AgentStatus
@@ -19,6 +17,8 @@ from mas.core.errors import MasError, UserError
 from mas.core.executors import ExecutorKind
 from mas.core.language import Language
 from mas.core.run import Run, RunStatus
+from mas.http.problems import PROBLEMS
+from mas.http.world import TheWorld
 from mas.teams.fanout.order import MOST_AGENTS
 
 _WEEK_SECONDS = 7 * 24 * 3600

@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from mas.adapters.live.folder import LiveText
+from mas.app.accounts import local_actor
 from mas.app.asking import Ask, check_request, to_request
 from mas.app.parts import Parts
 from mas.app.settings import Settings
 from mas.app.wiring import open_parts
+from mas.core.actors import Actor
 from mas.core.approvals import Approval
 from mas.core.errors import UserError
 from mas.core.events import Event
@@ -37,9 +39,15 @@ class RunDetail:
 class Service:
     """All use cases over one engine."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, actor: Actor | None = None) -> None:
+        """In the name of `actor`; None: of the account that runs this process."""
         self._parts = parts
         self._engine = parts.engine
+        self._actor = actor or local_actor()
+
+    def acting_for(self, actor: Actor) -> Service:
+        """The same service in somebody's name."""
+        return Service(self._parts, actor)
 
     async def submit(self, ask: Ask) -> Run:
         """Check a request, read the cluster it names, and make the run.

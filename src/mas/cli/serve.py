@@ -10,7 +10,7 @@ from mas.cli import exits
 from mas.core.errors import UserError
 
 if TYPE_CHECKING:
-    from mas.api.serving import Listening
+    from mas.server.serving import Listening
 
 
 async def serve(settings: Settings, *, host: str, port: int, worker: bool) -> int:
@@ -21,7 +21,7 @@ async def serve(settings: Settings, *, host: str, port: int, worker: bool) -> in
     """
     try:
         # Late: the libraries are an extra, and a person without them gets a sentence.
-        from mas.api.serving import serve_until_stopped
+        from mas.server.serving import serve_until_stopped
     except ImportError as exc:
         raise UserError(
             "The libraries for the HTTP API are not installed.",

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from mas.api import browsing, conditions, orchestrate
 from mas.api.orchestrate import Orchestrate, Orchestrated
-from mas.api.problems import Problem
+from mas.http.problems import Problem
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "http-api.md").read_text("utf-8")
 EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mas.api.files import FileResponse, media_type
-from mas.api.workspace import OpenFile, Workspace
+from mas.http.workspace import OpenFile, Workspace
 
 PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0"
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from mas.api import guard
-from mas.api.guard import BODY_LIMIT_BYTES, Access, Guard
+from mas.http import guard
+from mas.http.guard import BODY_LIMIT_BYTES, Access, Guard
 
 TOKEN = "0123456789abcdef-token"
 JSON = {"Content-Type": "application/json"}

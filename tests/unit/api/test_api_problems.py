@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from mas.api.problems import PROBLEM_JSON, problem, status_of
 from mas.core.errors import (
     Blocked,
     BudgetReached,
@@ -18,6 +17,7 @@ from mas.core.errors import (
     Transient,
     UserError,
 )
+from mas.http.problems import PROBLEM_JSON, problem, status_of
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mas.api.workspace import MOST_NAMES, Folder, OpenFile, Workspace, is_hidden, names_of
 from mas.core.errors import MasError, Refused, UserError
+from mas.http.workspace import MOST_NAMES, Folder, OpenFile, Workspace, is_hidden, names_of
 
 SECRET = b"outside the workspace"
 
@@ -210,7 +210,7 @@ def test_f6_a_listing_is_paged_and_says_how_much_there_is(root: Path) -> None:
 def test_f6_a_huge_folder_is_listed_in_part_and_says_so(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mas.api.workspace.MOST_NAMES", 5)
+    monkeypatch.setattr("mas.http.workspace.MOST_NAMES", 5)
     for number in range(9):
         (root / f"file-{number}").touch()
     folder = get(root, "")

@@ -3,7 +3,7 @@
 Stopping, when the coroutine is cancelled (Ctrl-C, TERM):
 1. the socket is closed, and whoever waits for a run is told that it goes on later;
 2. requests under way get `REQUEST_TIME` to end;
-3. drives are cancelled, which puts their tasks back (`mas.api.driving`);
+3. drives are cancelled, which puts their tasks back (`mas.app.driving`);
 4. the service closes.
 """
 
@@ -20,13 +20,13 @@ from datetime import timedelta
 import uvicorn
 from fastapi import FastAPI
 
-from mas.api.app import create_app
-from mas.api.driving import Driving
-from mas.api.guard import Access
+from mas.app.driving import Driving
 from mas.app.service import open_service
 from mas.app.settings import Settings
 from mas.app.workplaces import executor_for
 from mas.core.errors import Permanent, UserError
+from mas.http.guard import Access
+from mas.server.app import create_app
 from mas.teams.fanout.order import Order
 
 TOKEN_VARIABLE = "MAS_API_TOKEN"  # noqa: S105 - the name of a variable

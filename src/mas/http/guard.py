@@ -12,8 +12,10 @@ from datetime import timedelta
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mas.api.problems import problem
+from mas.core.actors import Actor
 from mas.core.errors import MasError, UserError
+from mas.http.caller import Caller
+from mas.http.problems import problem
 
 BODY_LIMIT_BYTES = 2 * 1024 * 1024
 """Holds the longest prompt however its characters are written."""
@@ -93,6 +95,9 @@ class Guard:
         if scope["method"] == "HEAD":
             # The server drops the body; what the headers say of it is that of GET.
             scope = {**scope, "method": "GET"}
+        client = scope.get("client") or ("unknown", 0)
+        actor = Actor(name="local", role="admin", origin=f"http {client[0]}")
+        scope.setdefault("state", {})["caller"] = Caller(actor=actor, csrf="")
         await self._app(scope, _replay(body, receive), send_safely)
 
 
@@ -130,7 +135,7 @@ def _unfit_body(scope: Scope, headers: Headers) -> UserError | None:
     """Refuse by the headers: forms of foreign pages cannot send JSON without asking first."""
     if scope["method"] in ("POST", "PUT", "PATCH"):
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+        if kind not in ("application/json", "application/x-www-form-urlencoded"):
             return UserError(
                 "The body has to be JSON.",
                 hint="Send the header `Content-Type: application/json`.",

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from mas.api.problems import not_found
 from mas.core.errors import Refused, Transient, UserError
+from mas.http.problems import not_found
 
 EntryKind = Literal["file", "folder", "link", "other"]
 

@@ -8,10 +8,11 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from mas.api.driving import Driving
-from mas.api.workspace import Workspace
+from mas.app.driving import Driving
 from mas.app.service import Service
 from mas.app.settings import Settings
+from mas.http.caller import caller_of
+from mas.http.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +34,11 @@ def _world_of(request: Request) -> World:
 
 
 TheWorld = Annotated[World, Depends(_world_of)]
+
+
+def _service_of(request: Request) -> Service:
+    return _world_of(request).service.acting_for(caller_of(request).actor)
+
+
+TheService = Annotated[Service, Depends(_service_of)]
+"""The service in the name of the caller: what it does is noted with who did it."""

@@ -8,14 +8,16 @@ from typing import Any
 from fastapi import FastAPI
 
 from mas import __version__
-from mas.api import browsing, conditions, orchestrate, problems
-from mas.api.driving import Driving
-from mas.api.guard import Access, Guard
-from mas.api.workspace import Workspace
-from mas.api.world import World
+from mas.api import browsing, conditions, orchestrate
+from mas.app.driving import Driving
 from mas.app.service import Service
 from mas.app.settings import Settings
 from mas.app.toolbox import masker_of, mcp_config
+from mas.http import problems
+from mas.http.guard import Access, Guard
+from mas.http.workspace import Workspace
+from mas.http.world import World
+from mas.web import site
 
 _PROBLEM = "Problem"
 
@@ -56,6 +58,7 @@ def create_app(
     )
     for router in (orchestrate.router, browsing.router, conditions.router):
         app.include_router(router)
+    site.install(app)
     problems.install(app)
     app.add_middleware(Guard, access=access or Access())
     _describe_problems(app)
