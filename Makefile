@@ -29,9 +29,11 @@ test: dev ## Run the tests (TESTS=tests/unit for a part)
 	@scripts/programs.sh sandbox
 	@$(BIN)/pytest -n $(CORES) --dist worksteal -m "not e2e" $(TESTS)
 
-test-e2e: e2e ## Drive the whole product through its command line, containers included
+test-e2e: e2e ## Drive the whole product through its command line and its page, containers included
 	@scripts/programs.sh sandbox
 	@scripts/programs.sh docker
+	@scripts/programs.sh browser
+	@scripts/programs.sh metrics
 	@$(BIN)/pytest -m e2e $(TESTS)
 
 check: dev ## Style, types, import direction, documents
@@ -46,7 +48,7 @@ fix: dev ## Mend what ruff can mend
 	@$(BIN)/ruff format
 
 bench: dev ## Measure decisions, tokens, agents, approvals and the engine, beside others
-	@for script in bench/engine.py bench/decide.py bench/models.py bench/approvals.py bench/gateway.py bench/fanout.py; do $(BIN)/python "$$script"; done
+	@for script in bench/engine.py bench/decide.py bench/models.py bench/approvals.py bench/gateway.py bench/fanout.py bench/web.py; do $(BIN)/python "$$script"; done
 
 lock: dev ## Write requirements/*.txt anew (UPGRADE=1 for the newest versions)
 	@scripts/lock.sh

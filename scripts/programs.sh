@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Brings programs of the system that tests need: scripts/programs.sh sandbox|docker.
+# Brings programs of the system that tests need: scripts/programs.sh sandbox|docker|browser|metrics.
 #
 #   sandbox  bubblewrap, which isolates local agents; without it the next best means is tested
 #   docker   an engine, its client, and debootstrap for an image; without them its tests are skipped
+#   browser  Chromium and a font with Hangul, for the tests of the page; without them those are skipped
+#   metrics  Prometheus, which scrapes a server once; without it that test is skipped
 #
 # As root on Debian or Ubuntu it installs what is missing and starts nothing; elsewhere it says what is
 # missing and goes on. Says one line a step, nothing when there is nothing to do. The full output
@@ -23,7 +25,9 @@ need() { # PACKAGE PROGRAM...
   done
 }
 
-case ${1:?usage: scripts/programs.sh sandbox|docker} in
+has_hangul() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=ko family)" ]; }
+
+case ${1:?usage: scripts/programs.sh sandbox|docker|browser|metrics} in
   sandbox)
     need bubblewrap bwrap
     need git git
@@ -31,6 +35,13 @@ case ${1:?usage: scripts/programs.sh sandbox|docker} in
   docker)
     need docker.io dockerd docker
     need debootstrap debootstrap
+    ;;
+  browser)
+    need chromium chromium
+    has_hangul || packages="$packages fonts-noto-cjk"
+    ;;
+  metrics)
+    need prometheus prometheus promtool
     ;;
   *)
     say "there is no group $1"

@@ -286,12 +286,15 @@ async def test_q1_many_processes_may_make_the_same_tables_at_once(url: str) -> N
     assert [child.returncode for child in children] == [0, 0, 0, 0]
 
 
-async def test_a_first_version_is_brought_forward_to_the_tables_of_today(
-    url: str, postgres_server: PostgresServer
+@pytest.mark.parametrize("version", [1, 2])
+async def test_an_older_version_is_brought_forward_to_the_tables_of_today(
+    url: str, postgres_server: PostgresServer, version: int
 ) -> None:
     async with PostgresStore(url) as store:
         wanted = await store.read(shape)
-        await store.run(back_to_one)
+        await store.run(back_to_two)
+        if version == 1:
+            await store.run(back_to_one)
         assert await store.read(shape) != wanted
         await store.run(add_worker, "kept")
 
@@ -301,23 +304,41 @@ async def test_a_first_version_is_brought_forward_to_the_tables_of_today(
 
 
 def shape(conn: Connection) -> list[tuple[object, ...]]:
-    """Every column and index."""
+    """Every column, index and trigger."""
     columns = conn.execute(
         text(
-            "select table_name, column_name, data_type, is_nullable "
+            "select table_name, column_name, data_type, is_nullable, column_default "
             "from information_schema.columns where table_schema = 'mas' order by 1, 2"
         )
     )
     indexes = conn.execute(
         text("select tablename, indexdef from pg_indexes where schemaname = 'mas' order by 1, 2")
     )
-    return [tuple(row) for row in (*columns, *indexes)]
+    triggers = conn.execute(
+        text(
+            "select tgname, pg_get_triggerdef(pg_trigger.oid), prosrc from pg_trigger "
+            "join pg_proc on pg_proc.oid = tgfoid where not tgisinternal order by 1"
+        )
+    )
+    return [tuple(row) for row in (*columns, *indexes, *triggers)]
+
+
+def back_to_two(conn: Connection) -> None:
+    for name in ("audit", "idempotency", "session", "secret", "driver"):
+        conn.execute(text(f"drop table {name}"))
+    conn.execute(text("drop function audit_kept"))
+    for name in ("run_by_age", "run_by_team", "run_by_status", "run_by_kind"):
+        conn.execute(text(f"drop index {name}"))
+    conn.execute(text("create index run_by_status on run (status)"))
+    for column in ("chances", "earlier_attempts"):
+        conn.execute(text(f"alter table task drop column {column}"))
+    conn.execute(text("update mas_schema set version = 2"))
 
 
 def back_to_one(conn: Connection) -> None:
     first = {"worker", "run", "task", "edge", "record", "effect", "event"}
     for name in [name for name in schema.metadata.tables if name not in first]:
-        conn.execute(text(f"drop table {name} cascade"))
+        conn.execute(text(f"drop table if exists {name} cascade"))
     for column in ("budget_tokens", "budget_cost_micros", "budget_time_us"):
         conn.execute(text(f"alter table run drop column {column}"))
     conn.execute(text("update mas_schema set version = 1"))

@@ -223,6 +223,46 @@ async def test_an_older_schema_is_brought_forward_step_by_step(tmp_path: Path) -
         assert await store.read(colours) == ["red"]
 
 
+def shape(conn: Connection) -> list[tuple[object, ...]]:
+    """Every column, index and trigger."""
+    tables = conn.exec_driver_sql("select name from sqlite_master where type = 'table'").scalars()
+    found: list[tuple[object, ...]] = []
+    for table in sorted(tables):
+        for row in conn.exec_driver_sql(f"pragma table_info({table})"):
+            default = row.dflt_value and row.dflt_value.strip("'")
+            found.append((table, row.name, row.type.lower(), row.notnull, default, row.pk))
+        for index in conn.exec_driver_sql(f"pragma index_list({table})").all():
+            columns = conn.exec_driver_sql(f"pragma index_info({index.name})").all()
+            found.append((table, index.name, index.unique, *(row.name for row in columns)))
+    triggers = "select name, sql from sqlite_master where type = 'trigger' order by name"
+    return [*sorted(found, key=str), *(tuple(row) for row in conn.exec_driver_sql(triggers))]
+
+
+def back_to_two(conn: Connection) -> None:
+    for name in ("audit", "idempotency", "session", "secret", "driver"):
+        conn.exec_driver_sql(f"drop table {name}")
+    for name in ("run_by_age", "run_by_team", "run_by_status", "run_by_kind"):
+        conn.exec_driver_sql(f"drop index {name}")
+    conn.exec_driver_sql("create index run_by_status on run (status)")
+    for column in ("chances", "earlier_attempts"):
+        conn.exec_driver_sql(f"alter table task drop column {column}")
+    conn.exec_driver_sql("pragma user_version = 2")
+
+
+async def test_a_second_version_is_brought_forward_to_the_tables_of_today(tmp_path: Path) -> None:
+    async with store_at(tmp_path / "mas.db") as store:
+        wanted = await store.read(shape)
+        await store.run(back_to_two)
+        assert await store.read(shape) != wanted
+        insert = "insert into worker values ('kept', 'm', 1, '0', 0)"
+        await store.run(lambda conn: conn.exec_driver_sql(insert).close())
+
+    async with store_at(tmp_path / "mas.db") as store:
+        assert await store.read(shape) == wanted
+        kept = await store.read(lambda conn: conn.exec_driver_sql("select id from worker").all())
+        assert [row.id for row in kept] == ["kept"]
+
+
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     def broken(conn: Connection) -> None:
         conn.exec_driver_sql("alter table worker add column colour text")
@@ -237,3 +277,25 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(UserError):
             await store.run(migrate, 1, migrations=(broken,))
         assert await store.read(columns) == before
+
+
+async def test_r1_a_second_store_in_one_process_leaves_the_locks_of_the_first(
+    tmp_path: Path,
+) -> None:
+    """Closing any descriptor of a file drops all locks of a process on it; without them another
+    process that leaves takes the write-ahead log away."""
+    path = tmp_path / "mas.db"
+    script = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('select 1 from run').close()"
+    )
+    async with asyncio.timeout(LIMIT), store_at(path) as store:
+        await engine_on(store).submit(RunRequest(text="before", team="fixed"))
+        async with store_at(path):
+            pass
+        other = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(path))
+        assert await other.wait() == 0
+        kept = path.with_name("mas.db-wal").stat().st_ino
+        await engine_on(store).submit(RunRequest(text="after", team="fixed"))
+        assert path.with_name("mas.db-wal").stat().st_ino == kept
+    with sqlite3.connect(path) as conn:
+        assert conn.execute("select count(*) from run").fetchone() == (2,)

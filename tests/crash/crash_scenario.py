@@ -18,12 +18,13 @@ from typing import Any
 from mas.adapters.clock import SystemClock
 from mas.adapters.stores import postgres_schema, sqlite
 from mas.adapters.stores.choose import store_for
+from mas.adapters.stores.idempotency import Key
 from mas.adapters.stores.migrations import migrate
 from mas.adapters.stores.postgres_link import Session
 from mas.adapters.stores.sqlite import _SqliteSession
 from mas.core.budget import Budget
 from mas.core.calls import StoredCall
-from mas.core.errors import UserError
+from mas.core.errors import Permanent, UserError
 from mas.core.models import ToolCall
 from mas.core.plan import Plan, TaskSpec
 from mas.core.ports import Work
@@ -42,6 +43,13 @@ def _spec(role: str, *needs: str) -> TaskSpec:
 
 PLANS = {
     "chain": Plan(
+        tasks=(
+            _spec("planner"),
+            _spec("researcher", "planner"),
+            _spec("decider", "researcher"),
+        )
+    ),
+    "failing": Plan(
         tasks=(
             _spec("planner"),
             _spec("researcher", "planner"),
@@ -81,6 +89,8 @@ class Order:
     die_at: str | None = None
     submits: bool = True
     slots: int = 8
+    again: str | None = None
+    """What a person does: `retry` or `fork` what there is, or `submit` with a key, once more."""
 
     @property
     def folder(self) -> Path:
@@ -117,14 +127,15 @@ def doer(order: Order) -> Callable[[Work], Any]:
 
         async def body(key: str) -> object:
             reach(f"before body {task}/{key}")
-            note(order, f"{attempt} {task} {key}")
+            note(order, f"{attempt} {task} {key}" + (" fork" if order.again == "fork" else ""))
             await asyncio.sleep(0)
             reach(f"after body {task}/{key}")
             return {"of": f"{task}/{key}", "inputs": work.inputs}
 
         async def look(key: str) -> object | None:
             done = order.side_file.read_text().split("\n") if order.side_file.exists() else []
-            found = any(line.endswith(f" {task} act") for line in done)
+            own = f" {task} act" if order.again != "fork" else f"{attempt} {task} act fork"
+            found = any(line.endswith(own) for line in done)
             return {"of": f"{task}/act", "inputs": work.inputs} if found else None
 
         for stage in STAGES:
@@ -132,6 +143,9 @@ def doer(order: Order) -> Callable[[Work], Any]:
                 await work.effect("act", lambda _: body("act"), probe=look)
             else:
                 await work.record(stage, "stage", lambda stage=stage: body(stage))
+        broken = order.plan == "failing" and not (order.folder / "mended").exists()
+        if broken and task == "decider":
+            raise Permanent("Not yet.")
         return TaskOutcome(result=f"result of {task}")
 
     return do
@@ -257,6 +271,20 @@ def count_postgres(moment: str, number: int) -> None:
     Session.transact = counted  # type: ignore[method-assign,assignment]
 
 
+async def do_again(order: Order, engine: Engine) -> None:
+    """What a person does, who does it again when he is not sure whether it was done."""
+    if order.again == "submit":
+        request = RunRequest(text="Decide.", team="fixed")
+        await engine.submit(request, key=Key(key_hash="k", request_digest="d"))
+        return
+    known = await engine.list()
+    if order.again == "retry":
+        with contextlib.suppress(UserError):  # it goes on already
+            await engine.retry(known[0].id)
+    elif len(known) == 1:
+        await engine.fork(known[0].id)
+
+
 async def carry_out(order: Order) -> None:
     """Submit a run where that is ordered, and drive whatever has not ended."""
     die_while_it_is_made(order)
@@ -277,6 +305,8 @@ async def carry_out(order: Order) -> None:
         if order.submits:
             run = await engine.submit(RunRequest(text="Decide.", team="fixed", budget=BUDGET))
             note(order, f"accepted {run.id} -")
+        if order.again is not None:
+            await do_again(order, engine)
         person = asyncio.create_task(approve_all(engine)) if order.plan == "waiting" else None
         for unfinished in await engine.unfinished():
             await engine.drive(unfinished.id)

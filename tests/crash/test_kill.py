@@ -136,13 +136,15 @@ class Story:
     approvals: tuple[Approval, ...] = ()
     messages: tuple[Message, ...] = ()
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, *, index: int = 0, of: int = 1) -> None:
+        """Of the run at `index`, newest first, of at most `of`."""
+        self._index, self._of = index, of
         lines = order.side_file.read_text().split("\n")[:-1] if order.side_file.exists() else []
         self.accepted = [line.split()[1] for line in lines if line.startswith("accepted")]
         self.bodies = [
             (int(attempt), task, key)
             for attempt, task, key in (
-                line.split() for line in lines if not line.startswith("accepted")
+                line.split()[:3] for line in lines if not line.startswith("accepted")
             )
         ]
         asyncio.run(self._read(order))
@@ -150,9 +152,9 @@ class Story:
     async def _read(self, order: Order) -> None:
         async with opened(order) as engine:
             found = await engine.list()
-            assert len(found) <= 1
+            assert len(found) <= self._of
             if found:
-                run_id = found[0].id
+                run_id = found[self._index].id
                 self.run = await engine.get(run_id)
                 self.tasks = await engine.tasks(run_id)
                 self.records = await engine.records(run_id)
@@ -433,3 +435,39 @@ async def until(order: Order, type_: str = "", *, number: int = 0) -> None:
             if event.type == type_ or event.number == number:
                 return
     raise AssertionError(f"the run has ended without event {type_ or number}")
+
+
+@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+@pytest.mark.parametrize("again", ["retry", "fork", "submit"])
+def test_r6_a_kill_around_retry_fork_or_a_repeated_request_does_nothing_twice(
+    nursery: Nursery, home: Home, again: str, moment: str
+) -> None:
+    """At the commits of the deed itself and the first of what follows; also R5."""
+    for number in (1, 2, 3, 6):
+        place = home.another(str(number))
+        order = place.order("failing", submits=again != "submit")
+        if again == "submit":
+            order = replace(order, plan="chain")
+        else:
+            assert nursery.run(order) == 0
+            assert order.side_file.read_text().count(" act\n") == 3
+            (order.folder / "mended").touch()
+        order = replace(order, submits=False, again=again)
+        assert nursery.run(replace(order, die_at=f"{moment} {number}")) == KILLED
+        assert nursery.run(order) == 0
+        check_again(order)
+
+
+def check_again(order: Order) -> None:
+    forked = order.again == "fork"
+    story = Story(order, of=2 if forked else 1)
+    assert story.run is not None
+    assert story.run.status is RunStatus.SUCCEEDED, story.run.failure
+    check_events(story)
+    acted = Counter(task for _, task, key in story.bodies if key == "act")
+    assert acted == {"planner": 1, "researcher": 1, "decider": 2 if forked else 1}
+    if forked:
+        source = Story(order, index=1, of=2)
+        assert source.run is not None
+        assert source.run.status is RunStatus.FAILED
+        check_events(source)

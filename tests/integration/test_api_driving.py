@@ -41,7 +41,7 @@ class Held(Service):
         self.changed = asyncio.Condition()
 
     async def drive(self, run_id: str) -> Run:
-        await self._note(self.begun, run_id)
+        await self._heard(self.begun, run_id)
         try:
             await self.gate.wait()
         except asyncio.CancelledError:
@@ -51,7 +51,7 @@ class Held(Service):
             raise self.faults.pop()
         return await super().drive(run_id)
 
-    async def _note(self, where: list[str], run_id: str) -> None:
+    async def _heard(self, where: list[str], run_id: str) -> None:
         async with self.changed:
             where.append(run_id)
             self.changed.notify_all()

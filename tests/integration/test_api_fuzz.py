@@ -32,7 +32,8 @@ QUICK = settings(
 METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"])
 PATHS = st.sampled_from(
     "/orchestrate /runs/x /workspace /workspace/runs /health /ready /diagnostics /test-docker "
-    "/openapi.json / /runs/ /docs /orchestrate/".split()
+    "/openapi.json /docs /orchestrate/ /api /api/runs /api/runs/x /api/runs/x/events /api/me "
+    "/api/runs/x/cancel /api/agents/nobody/wipe /api/audit /api/nothing".split()
 )
 JSONS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -131,14 +131,15 @@ async def test_f6_who_does_not_want_to_wait_gets_an_address(shared: Shared, tmp_
     coder = script(tmp_path, {"say": "I wait."}, GO, *WORK)
     body = {"prompt": "Make made.txt", "coder": coder}
     async with shared.serving.async_client() as http, beside(shared.mas) as service:
-        accepted = await http.post(
-            "/orchestrate", json=body, headers={"Prefer": "wait=1, Respond-Async"}
-        )
+        headers = {"Prefer": "wait=1, Respond-Async", "Idempotency-Key": "waits-not"}
+        accepted = await http.post("/orchestrate", json=body, headers=headers)
         assert accepted.status_code == 202, accepted.text
         assert accepted.headers["preference-applied"] == "respond-async"
         run_id = accepted.json()["run_id"]
         address = accepted.headers["location"]
         assert address == f"/runs/{run_id}"
+        again = await http.post("/orchestrate", json=body, headers=headers)
+        assert again.headers["location"] == address
         await until_said(service, run_id, "I wait.")
         state = await http.get(address)
         assert state.status_code == 200

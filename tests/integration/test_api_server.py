@@ -15,11 +15,13 @@ import pytest
 
 from mas.app.settings import load_settings
 from mas.cli.serve import serve
+from mas.core.access_tokens import new_access_token
 from mas.core.errors import UserError
 from support.api_server import Serving, serving
 from support.command import ROOT, Mas
 
-TOKEN = "0123456789abcdef0123456789abcdef"
+TOKEN = "mas_0123456789abcdef0123456789abcdef"
+ENTRY = new_access_token("ci", "admin", TOKEN).entry
 ASK = "Should we adopt Tekton?"
 DYING = str(ROOT / "tests" / "support" / "dying.py")
 
@@ -210,7 +212,7 @@ def test_u3_the_api_describes_itself_with_its_errors(server: Serving) -> None:
 
 
 def test_u3_a_token_that_is_set_is_asked_for(tmp_path: Path) -> None:
-    with serving(Mas(tmp_path / "home"), MAS_API_TOKEN=TOKEN) as running:
+    with serving(Mas(tmp_path / "home"), MAS_API_TOKENS=ENTRY) as running:
         with running.client() as http:
             assert http.get("/workspace").status_code == 401
             assert http.get("/health").status_code == 200
@@ -218,9 +220,9 @@ def test_u3_a_token_that_is_set_is_asked_for(tmp_path: Path) -> None:
             assert http.get("/workspace", headers={"Host": "mas.example"}).status_code == 200
 
 
-async def refused(home: Path, *, token: str = "", host: str = "127.0.0.1") -> UserError:
+async def refused(home: Path, *, host: str = "127.0.0.1", **more: str) -> UserError:
     """Why a server does not start."""
-    environment = {"MAS_HOME": str(home), "HOME": str(home.parent), "MAS_API_TOKEN": token}
+    environment = {"MAS_HOME": str(home), "HOME": str(home.parent), **more}
     with pytest.raises(UserError) as caught:
         await serve(load_settings(environment), host=host, port=0, worker=True)
     there = await asyncio.to_thread(home.exists)
@@ -233,20 +235,40 @@ async def refused(home: Path, *, token: str = "", host: str = "127.0.0.1") -> Us
 async def test_u3_beyond_loopback_a_token_is_needed(tmp_path: Path, host: str) -> None:
     error = await refused(tmp_path / "home", host=host)
     assert error.code == "no_api_token"
-    assert "MAS_API_TOKEN" in error.hint
+    assert "MAS_API_TOKENS" in error.hint
+    assert "mas token new" in error.hint
 
 
-async def test_u3_a_token_that_can_be_guessed_is_refused(tmp_path: Path) -> None:
-    error = await refused(tmp_path / "home", token="secret")
-    assert error.code == "weak_token"
-    assert "secret" not in str(error)
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+async def test_u3_a_token_as_it_is_does_not_belong_into_a_setting(
+    tmp_path: Path, host: str
+) -> None:
+    error = await refused(tmp_path / "home", host=host, MAS_API_TOKENS=TOKEN)
+    assert error.code == "bad_tokens"
+    assert "mas token new" in error.hint
+    assert TOKEN not in str(error)
+
+
+@pytest.mark.parametrize("tokens", ["", ENTRY])
+async def test_u3_the_former_variable_is_refused_with_what_to_do(
+    tmp_path: Path, tokens: str
+) -> None:
+    error = await refused(tmp_path / "home", MAS_API_TOKEN=TOKEN, MAS_API_TOKENS=tokens)
+    assert error.code == "former_token"
+    assert TOKEN not in str(error)
+
+
+def test_u3_a_server_beyond_loopback_says_in_one_sentence_why_it_does_not_start(mas: Mas) -> None:
+    said = mas("serve", "--host", "0.0.0.0", "--port", "0").refused(2)
+    assert "MAS_API_TOKENS" in said
+    assert not mas.home.exists()
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.invalid", "", "a" * 300, "\0", "café."])
 async def test_q1_an_address_that_is_not_of_this_machine_is_refused(
     tmp_path: Path, host: str
 ) -> None:
-    error = await refused(tmp_path / "home", token=TOKEN, host=host)
+    error = await refused(tmp_path / "home", MAS_API_TOKENS=ENTRY, host=host)
     assert error.code == "bad_address"
 
 
@@ -296,4 +318,4 @@ def test_q3_the_environment_of_a_server_holds_nothing_that_it_shows(server: Serv
     with server.client() as http:
         for path in ("/diagnostics", "/test-docker", "/workspace", "/openapi.json", "/nothing"):
             assert "sk-ant-canary" not in http.get(path).text
-    assert os.environ.get("MAS_API_TOKEN") is None
+    assert os.environ.get("MAS_API_TOKENS") is None

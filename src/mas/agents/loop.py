@@ -100,6 +100,11 @@ class Rounds:
     restarts: int = 1
     """After going round in circles."""
 
+    def times(self, chances: int) -> Rounds:
+        """As many for each chance that the task was given: the rounds of the earlier ones may
+        still be on record, and are gone through again."""
+        return Rounds(replans=self.replans * chances, restarts=self.restarts * chances)
+
 
 class Worked(Generic[O, R, P, A]):
     """The five records of one task, those of its last round."""
@@ -127,7 +132,7 @@ async def work_through(
         Blocked: The agent repeats itself, also after a fresh start.
         MasError: Whatever a stage raises.
     """
-    rounds = rounds or Rounds()
+    rounds = (rounds or Rounds()).times(1 + work.task.chances)
     round_, replans, restarts = 1, 0, 0
     seen: O | None = None
     while True:

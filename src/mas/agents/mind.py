@@ -95,7 +95,8 @@ class AgentMind:
         self._lessons = lessons
         self._speaker_type = ToolSpeaker if calls == "tools" else JsonSpeaker
         self._language = work.run.language
-        self._limit = CallLimit(role.limits.calls)
+        # Calls on record from before a person gave it a new chance are counted as well.
+        self._limit = CallLimit(role.limits.calls * (1 + work.task.chances))
         self._reasoner = ModelReasoner(model, role, self._language, limit=self._limit)
         self._round = 1
         self._first = 1

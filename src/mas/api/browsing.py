@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from mas.api.files import FileResponse
+from mas.api.roles import READS
 from mas.http.problems import PROBLEMS
 from mas.http.workspace import EntryKind, Folder, names_of
 from mas.http.world import TheWorld, World
 
 MOST_ENTRIES = 1000
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(tags=["workspace"], dependencies=READS, responses=PROBLEMS)
 Offset = Annotated[int, Query(ge=0, le=1_000_000_000, description="Skip so many names.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_ENTRIES, description="So many names at most.")]
 
@@ -43,7 +44,12 @@ class Listing(BaseModel):
     complete: bool
 
 
-@router.get("/workspace", response_model=Listing)
+@router.get(
+    "/workspace",
+    operation_id="list_workspace",
+    summary="List the workspace",
+    response_model=Listing,
+)
 async def top(world: TheWorld, offset: Offset = 0, limit: Limit = MOST_ENTRIES) -> Any:
     """List the workspace, in which every run has its folder below `runs`."""
     return await _look(world, (), offset, limit)
@@ -51,6 +57,8 @@ async def top(world: TheWorld, offset: Offset = 0, limit: Limit = MOST_ENTRIES) 
 
 @router.get(
     "/workspace/{path:path}",
+    operation_id="browse_workspace",
+    summary="Look into the workspace",
     response_model=Listing,
     responses={
         200: {

@@ -9,16 +9,17 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from mas.api.roles import READS
 from mas.app.diagnosis import diagnose
 from mas.core.errors import MasError, Transient
 from mas.http.problems import PROBLEMS
-from mas.http.world import TheWorld
+from mas.http.world import TheWorld, World
 
 READY_TIME = timedelta(seconds=5)
 """The journal answers within this time, or the server counts as not ready."""
 DOCKER_TIME = timedelta(seconds=20)
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(tags=["server"], responses=PROBLEMS)
 
 
 class Alive(BaseModel):
@@ -60,13 +61,13 @@ class DockerTest(BaseModel):
     hint: str | None = None
 
 
-@router.get("/health", response_model=Alive)
+@router.get("/health", operation_id="health", summary="Is it alive?", response_model=Alive)
 async def health() -> Alive:
     """Say that the process is alive. Looks at nothing else."""
     return Alive()
 
 
-@router.get("/ready", response_model=Ready)
+@router.get("/ready", operation_id="ready", summary="Is it ready?", response_model=Ready)
 async def ready(world: TheWorld) -> Ready:
     """Say whether runs can be accepted: the journal answers and the server is not stopping."""
     if world.driving.stopping:
@@ -85,9 +86,20 @@ async def ready(world: TheWorld) -> Ready:
     return Ready()
 
 
-@router.get("/diagnostics", response_model=Diagnosis)
+@router.get(
+    "/diagnostics",
+    operation_id="diagnostics",
+    dependencies=READS,
+    summary="What works, and what does not",
+    response_model=Diagnosis,
+)
 async def diagnostics(world: TheWorld) -> Diagnosis:
     """Say what works here, what does not, and the command that mends it, as `mas doctor` does."""
+    return await diagnosis(world)
+
+
+async def diagnosis(world: World) -> Diagnosis:
+    """What `mas doctor` finds, without secrets."""
     found = await diagnose(world.settings)
     return Diagnosis(
         ok=all(check.ok for check in found if check.needed),
@@ -104,7 +116,14 @@ async def diagnostics(world: TheWorld) -> Diagnosis:
     )
 
 
-@router.get("/test-docker", response_model=DockerTest, response_model_exclude_unset=True)
+@router.get(
+    "/test-docker",
+    operation_id="test_docker",
+    dependencies=READS,
+    summary="Do containers work?",
+    response_model=DockerTest,
+    response_model_exclude_unset=True,
+)
 async def test_docker(world: TheWorld) -> Any:
     """Look whether client, engine and image are there; 200 also when they are not."""
     try:

@@ -10,6 +10,8 @@ import msgspec
 from fastapi import APIRouter, Header, Response, status
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, field_validator
 
+from mas.api.params import IdempotencyKey
+from mas.api.roles import READS, STEERS
 from mas.app.fanout import MAX_PROMPT, FanoutAsk
 from mas.app.service import Ask
 from mas.core.coding import AgentStatus
@@ -17,15 +19,15 @@ from mas.core.errors import MasError, UserError
 from mas.core.executors import ExecutorKind
 from mas.core.language import Language
 from mas.core.run import Run, RunStatus
-from mas.http.problems import PROBLEMS
-from mas.http.world import TheWorld
+from mas.http.problems import PROBLEMS, of_body
+from mas.http.world import TheService, TheWorld
 from mas.teams.fanout.order import MOST_AGENTS
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(tags=["orchestrate"], responses=PROBLEMS)
 Short = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
@@ -152,6 +154,9 @@ class RunState(BaseModel):
 
 @router.post(
     "/orchestrate",
+    operation_id="orchestrate",
+    dependencies=STEERS,
+    summary="Give one prompt to coding agents",
     response_model=Orchestrated,
     response_model_exclude_unset=True,
     responses={202: {"model": RunState, "description": "With `Prefer: respond-async`: under way."}},
@@ -159,14 +164,20 @@ class RunState(BaseModel):
 async def orchestrate(
     wish: Orchestrate,
     world: TheWorld,
+    service: TheService,
     prefer: Annotated[list[str] | None, Header()] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Any:
     """Let agents work on one prompt, each in a clone of its own, and answer when all have ended.
 
     A client that goes away does not stop the run. With `Prefer: respond-async` the answer is
-    202 at once, with the address to ask for the result.
+    202 at once, with the address to ask for the result. The same `Idempotency-Key` again gives the
+    answer of the same run.
     """
-    run = await world.driving.start(wish.to_ask())
+    with of_body(model=wish.model):
+        run = await world.driving.start(
+            wish.to_ask(), service=service, idempotency_key=idempotency_key
+        )
     if _wants_no_wait(prefer):
         return Response(
             _state_of(run).model_dump_json(exclude_unset=True),
@@ -179,6 +190,9 @@ async def orchestrate(
 
 @router.get(
     "/runs/{run_id}",
+    operation_id="look_after_run",
+    dependencies=READS,
+    summary="Ask after an orchestrated run",
     response_model=Orchestrated | RunState,
     response_model_exclude_unset=True,
 )

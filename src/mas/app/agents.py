@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from mas.adapters.stores import memories
 from mas.adapters.stores.memories import Checkpoint, Remembered, StoredMemories
+from mas.adapters.stores.store import Store
 from mas.agents.roles.loader import LoadedRoles, load_roles
+from mas.app.accounts import local_actor
+from mas.app.auditing import Notes
 from mas.app.settings import Settings
 from mas.app.storage import open_store
+from mas.core.audit import AuditAction, AuditNote
 from mas.core.errors import UserError
 from mas.core.memory import Memory
 from mas.core.roles import Role
+from mas.engine.journal.audit import audited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,66 +50,119 @@ def find_role(loaded: LoadedRoles, named: str) -> Role:
     return role
 
 
-async def status_of(settings: Settings, named: str | None) -> tuple[AgentStatus, ...]:
-    """What one agent remembers, or what each does, by name.
+class Agents:
+    """What agents remember, on an open journal, in somebody's name."""
 
-    Raises:
-        UserError: There is no such agent.
-    """
-    loaded = roles_of(settings)
+    def __init__(self, store: Store, loaded: LoadedRoles, notes: Notes) -> None:
+        self._store = store
+        self._loaded = loaded
+        self._notes = notes
+
+    async def status(self, named: str | None = None) -> tuple[AgentStatus, ...]:
+        """What one agent remembers, or what each does, by name.
+
+        Raises:
+            UserError: There is no such agent (`unknown_role`).
+        """
+        everything = await StoredMemories(self._store).everything()
+        stored = {one.role: one for one in everything}
+        names = sorted({*self._loaded.roles, *stored})
+        if named is not None:
+            names = [_known(named, self._loaded, names)]
+        return tuple(_status(name, stored.get(name)) for name in names)
+
+    async def wipe(self, named: str | None) -> tuple[Memory, ...]:
+        """Let one agent, or all that remember anything, forget all but knowledge.
+
+        Raises:
+            UserError: There is no such agent.
+        """
+        roles = await self._chosen(named)
+        return await self._store.run_durable(
+            audited, memories.each, self._noted("memory.wipe"), memories.wipe, roles
+        )
+
+    async def checkpoint(self, named: str | None) -> tuple[Checkpoint, ...]:
+        """Save what one agent, or each that remembers anything, remembers.
+
+        Raises:
+            UserError: There is no such agent.
+        """
+        roles = await self._chosen(named)
+        return await self._store.run_durable(
+            audited, memories.each, self._noted("memory.checkpoint"), memories.checkpoint, roles
+        )
+
+    async def restore(self, named: str | None) -> tuple[Checkpoint, ...]:
+        """Bring back exactly what one agent's last checkpoint holds, or those of all that have one.
+
+        Raises:
+            UserError: There is no such agent, or no checkpoint of it (`no_checkpoint`).
+        """
+        roles = await self._chosen(named)
+        found = await self._store.run_durable(
+            audited, memories.each, self._noted("memory.restore"), memories.restore, roles
+        )
+        restored = tuple(saved for saved in found if saved is not None)
+        if named is not None and not restored:
+            raise UserError(
+                f"There is no checkpoint of {roles[0]}.",
+                hint=f"Make one with: mas agents checkpoint {roles[0]}",
+                code="no_checkpoint",
+            )
+        return restored
+
+    def _noted(
+        self, action: AuditAction
+    ) -> Callable[[Sequence[Memory | Checkpoint | None]], tuple[AuditNote, ...]]:
+        def notes_of(done: Sequence[Memory | Checkpoint | None]) -> tuple[AuditNote, ...]:
+            return tuple(self._notes.note(action, subject=one.role) for one in done if one)
+
+        return notes_of
+
+    async def _chosen(self, named: str | None) -> tuple[str, ...]:
+        """The agent that was named, or all of which something is stored."""
+        everything = await StoredMemories(self._store).everything()
+        stored = tuple(one.role for one in everything)
+        if named is None:
+            return stored
+        return (_known(named, self._loaded, {*self._loaded.roles, *stored}),)
+
+
+@asynccontextmanager
+async def _agents(settings: Settings) -> AsyncIterator[Agents]:
+    """The agents over the journal of these settings, in the name of this account."""
     async with open_store(settings) as store:
-        stored = {one.role: one for one in await StoredMemories(store).everything()}
-    names = sorted({*loaded.roles, *stored})
-    if named is not None:
-        names = [_known(named, loaded, names)]
-    return tuple(_status(name, stored.get(name)) for name in names)
+        yield Agents(store, roles_of(settings), Notes(actor=local_actor(), mask=str))
+
+
+async def status_of(settings: Settings, named: str | None) -> tuple[AgentStatus, ...]:
+    """As `Agents.status`, where no service is open."""
+    async with _agents(settings) as agents:
+        return await agents.status(named)
 
 
 async def wipe(settings: Settings, named: str | None, *, every: bool) -> tuple[Memory, ...]:
-    """Let one agent, or all that remember anything, forget all but knowledge.
-
-    Raises:
-        UserError: There is no such agent, or neither one nor all were named.
-    """
+    """As `Agents.wipe`, where no service is open; all have to be asked for by `every`."""
     _check_choice(named, every=every)
-    async with open_store(settings) as store:
-        memories = StoredMemories(store)
-        return await memories.wipe(*await _chosen(settings, memories, named))
+    async with _agents(settings) as agents:
+        return await agents.wipe(named)
 
 
 async def checkpoint(
     settings: Settings, named: str | None, *, every: bool
 ) -> tuple[Checkpoint, ...]:
-    """Save what one agent, or each that remembers anything, remembers.
-
-    Raises:
-        UserError: There is no such agent, or neither one nor all were named.
-    """
+    """As `Agents.checkpoint`, where no service is open; all have to be asked for by `every`."""
     _check_choice(named, every=every)
-    async with open_store(settings) as store:
-        memories = StoredMemories(store)
-        return await memories.checkpoint(*await _chosen(settings, memories, named))
+    async with _agents(settings) as agents:
+        return await agents.checkpoint(named)
 
 
 async def restore(settings: Settings, named: str | None, *, every: bool) -> tuple[Checkpoint, ...]:
-    """Bring back exactly what one agent's last checkpoint holds, or those of all that have one.
-
-    Raises:
-        UserError: There is no such agent or no checkpoint of it, or neither one nor all were
-            named.
-    """
+    """As `Agents.restore`, where no service is open; all have to be asked for by `every`."""
     _check_choice(named, every=every)
-    async with open_store(settings) as store:
-        memories = StoredMemories(store)
-        chosen = await _chosen(settings, memories, named)
-        restored = await memories.restore(*chosen)
-    if not every and not restored:
-        raise UserError(
-            f"There is no checkpoint of {chosen[0]}.",
-            hint=f"Make one with: mas agents checkpoint {chosen[0]}",
-            code="no_checkpoint",
-        )
-    return restored
+    async with _agents(settings) as agents:
+        return await agents.restore(named)
 
 
 def _check_choice(named: str | None, *, every: bool) -> None:
@@ -112,17 +172,6 @@ def _check_choice(named: str | None, *, every: bool) -> None:
             hint="See `mas agents list`.",
             code="no_agent_named",
         )
-
-
-async def _chosen(
-    settings: Settings, memories: StoredMemories, named: str | None
-) -> tuple[str, ...]:
-    """The agent that was named, or all of which something is stored."""
-    stored = tuple(one.role for one in await memories.everything())
-    if named is None:
-        return stored
-    loaded = roles_of(settings)
-    return (_known(named, loaded, {*loaded.roles, *stored}),)
 
 
 def _known(named: str, loaded: LoadedRoles, names: Iterable[str]) -> str:

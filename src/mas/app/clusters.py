@@ -10,11 +10,15 @@ from typing import Literal, cast
 
 from mas.adapters.clusters.resolve import IN_CLUSTER, resolve_source
 from mas.core.tools import Catalog
+from mas.core.errors import UserError
 from mas.core.values import JsonObject
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.digest import read_cluster
 from mas.kubernetes.images import Recogniser
 from mas.kubernetes.source import ClusterSource
+
+NO_CLUSTER = ":none"
+"""Named in place of a cluster: the request is about none, whatever there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,8 @@ class ClusterReading:
         Raises:
             UserError: What was named is neither a file nor a context.
         """
+        if named == NO_CLUSTER:
+            return None
         owned = {
             (group.group, kind)
             for tool in self._catalog.tools.values()
@@ -81,12 +87,17 @@ class ClusterReading:
         return choice
 
     def point_at(self, named: str | None) -> ClusterChoice:
-        """Find the source without reading it.
+        """Find the source without reading it; nothing where none is named and none is current.
 
         Raises:
             UserError: What was named is neither a file nor a context.
         """
-        return _choice(self.find(named), named)
+        try:
+            return _choice(self.find(named), named)
+        except UserError as error:
+            if named is None and error.code == "context_missing":
+                return _choice(None, None)
+            raise
 
     async def read(self, options: JsonObject) -> Cluster | None:
         """The digest of the cluster that a run's options name."""

@@ -16,6 +16,7 @@ from mas.adapters.models.targets import Target, chosen_name
 from mas.adapters.policy_file import load_policy
 from mas.adapters.stores import runs
 from mas.agents.roles.loader import load_roles
+from mas.app.access_settings import refuse_former, tokens_of
 from mas.app.clusters import ClusterReading
 from mas.app.fanout import default_coder
 from mas.app.settings import Settings
@@ -23,6 +24,7 @@ from mas.app.settings_file import DEFAULT
 from mas.app.storage import open_store
 from mas.app.workplaces import path_of
 from mas.catalog.loader import load_catalog
+from mas.core.actors import ACCESS_ROLES
 from mas.core.errors import MasError, UserError
 from mas.repositories.git import find_git
 
@@ -61,6 +63,7 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
         await _sandbox(settings),
         _coder(settings),
         _policy(settings),
+        _access(settings),
         *_roles(settings),
         *_set(settings),
     )
@@ -150,6 +153,20 @@ def _roles(settings: Settings) -> tuple[Check, ...]:
             for problem in loaded.problems
         ),
     )
+
+
+def _access(settings: Settings) -> Check:
+    """Who may use `mas serve`: how many of which role, and nothing of the tokens themselves."""
+    try:
+        refuse_former(settings.environment)
+        tokens = tokens_of(settings.access)
+    except MasError as error:
+        return Check(name="access", ok=False, found=error.message, mend=error.hint, needed=False)
+    if not tokens:
+        return Check(name="access", ok=True, found="no tokens; the server answers loopback only")
+    counts = ((role, sum(token.role == role for token in tokens)) for role in ACCESS_ROLES)
+    roles = ", ".join(f"{count} {role}" for role, count in counts if count)
+    return Check(name="access", ok=True, found=f"tokens for {roles}")
 
 
 def _models(settings: Settings) -> tuple[Check, ...]:

@@ -52,10 +52,13 @@ class Driving:
         self._stopping = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        """Take up every unfinished run, and go on looking for left ones."""
+        """Take up the runs that no living process works on, and go on looking for such ones.
+
+        Those of others, a `mas ask` on this machine for example, stay theirs.
+        """
         if self._worker:
-            for left in await self._service.unfinished():
-                self._drive(left.id)
+            for run_id in sorted(await self._service.left()):
+                self._drive(run_id)
             self._looking = asyncio.create_task(self._look_again())
         return self
 
@@ -79,6 +82,10 @@ class Driving:
         """Whether the server is about to end."""
         return self._stopping.is_set()
 
+    async def stop_asked(self) -> None:
+        """Return when the server is about to end."""
+        await self._stopping.wait()
+
     @property
     def driven(self) -> frozenset[str]:
         """The runs that this server drives now, or will once there is room."""
@@ -88,8 +95,15 @@ class Driving:
         """Start nothing any more, and let everybody go who waits."""
         self._stopping.set()
 
-    async def start(self, ask: Ask) -> Run:
+    async def start(
+        self, ask: Ask, *, service: Service | None = None, idempotency_key: str | None = None
+    ) -> Run:
         """Make a run and drive it, whether or not anybody waits for it.
+
+        Args:
+            ask: The request.
+            service: The service in the name of whoever asks; None: the server's own.
+            idempotency_key: As `Service.submit`.
 
         Raises:
             MasError: As `Service.submit`: there is no run then.
@@ -104,10 +118,15 @@ class Driving:
                 code="too_many_runs",
                 retry_after=timedelta(seconds=30),
             )
-        run = await self._service.submit(ask)
-        if self._worker and not self.stopping:
-            self._drive(run.id)
+        run = await (service or self._service).submit(ask, idempotency_key=idempotency_key)
+        if not run.status.ended:
+            self.drive(run.id)
         return run
+
+    def drive(self, run_id: str) -> None:
+        """Work on a run in the background; without a worker that is left to other processes."""
+        if self._worker and not self.stopping:
+            self._drive(run_id)
 
     async def ended(self, run_id: str) -> Run:
         """Wait until a run has ended, whoever drives it.
@@ -166,22 +185,24 @@ class Driving:
         while True:
             await asyncio.sleep(LOOK_TIME.total_seconds())
             try:
+                left = await self._service.left()
                 unfinished = await self._service.unfinished()
             except MasError as error:
                 _log.warning("the journal could not be looked through: %s", error)
                 continue
-            self._take_up(unfinished)
+            self._take_up(unfinished, left)
 
-    def _take_up(self, unfinished: tuple[RunSummary, ...]) -> None:
-        """Drive the runs that nobody seems to drive."""
+    def _take_up(self, unfinished: tuple[RunSummary, ...], left: frozenset[str]) -> None:
+        """Drive the runs that nobody drives (`left`), or that seem so."""
         seen: dict[str, tuple[int, int]] = {}
         for run in unfinished:
             if run.id in self._drives:
                 continue
             before, looks = self._quiet.get(run.id, (run.last_event, 0))
             looks = looks + 1 if before == run.last_event else 1
-            # Whoever makes a run plans it at once.
-            if looks >= (2 if run.status is RunStatus.QUEUED else QUIET_LOOKS):
+            # Whoever makes a run drives it at once; seen twice without a driver, it has lost it.
+            alone = run.id in left or run.status is RunStatus.QUEUED
+            if looks >= (2 if alone else QUIET_LOOKS):
                 self._drive(run.id)
             else:
                 seen[run.id] = (run.last_event, looks)

@@ -279,7 +279,7 @@ class FanoutResults:
         Raises:
             UserError: There is nothing to merge, the branch is unknown, or it cannot be delivered.
         """
-        chosen = self._best() if agent is None else agent
+        chosen = self.chosen(agent)
         branch = self._branch(chosen)
         if deliver:
             self._own_repository()
@@ -292,6 +292,21 @@ class FanoutResults:
         name = f"mas/run_{self._run.id}"
         await self.repository.deliver(merged.commit, self._own_repository(), name)
         return Winner(agent=chosen, merged=merged, run_dir=self.folder.root, delivered=name)
+
+    def chosen(self, agent: int | None) -> int:
+        """The agent that is meant; None: the best one.
+
+        Raises:
+            UserError: There is no such agent, or no best one.
+        """
+        chosen = self._best() if agent is None else agent
+        self._branch(chosen)
+        return chosen
+
+    @property
+    def origin(self) -> str | None:
+        """The repository that the run came from, as it was named."""
+        return self._order.origin.named
 
     def _own_repository(self) -> Path:
         named = self._order.origin.named

@@ -9,14 +9,16 @@ from mas.adapters.clusters.writing import write_snapshot
 from mas.app.clusters import ClusterReading
 from mas.app.settings import Settings
 from mas.catalog.loader import load_catalog
+from mas.core.capacity import Capacity
 from mas.core.errors import UserError
 from mas.core.tools import Catalog, Tool
 from mas.kubernetes.capacity import Fit, Headroom, headroom, simulate
+from mas.kubernetes.capacity.layout import capacity_of
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.inventory import Inventory
 from mas.teams.decide.answer import survey
 from mas.teams.decide.question import read_question
-from mas.teams.decide.sizing import demands_of, sized
+from mas.teams.decide.sizing import can_be_simulated, demands_of, sized
 
 _NO_CLUSTER = UserError(
     "There is no cluster to look at: no kubeconfig context and no in-cluster account was found.",
@@ -76,6 +78,23 @@ async def room_in(settings: Settings, named: str | None, tool: str | None) -> Ro
         )
     fit = simulate(cluster, sized(demands_of(asked)), namespace=asked.namespace) if asked else None
     return Room(cluster=cluster, headroom=headroom(cluster), tool=asked, fit=fit)
+
+
+def capacity_in(found: Survey, tool: Tool | None) -> Capacity | None:
+    """The nodes of a cluster that was read, with a tool's pods on them where one is named.
+
+    None where nodes and pods could not be read.
+    """
+    cluster = found.cluster
+    if not can_be_simulated(cluster, {*cluster.forbidden, *cluster.unread}):
+        return None
+    demands = demands_of(tool) if tool else ()
+    return capacity_of(
+        cluster,
+        sized(demands),
+        namespace=tool.namespace if tool else "",
+        guessed=[one.component for one in demands if not one.declared],
+    )
 
 
 async def take_snapshot(settings: Settings, named: str | None, target: Path) -> int:

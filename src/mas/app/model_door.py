@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +25,7 @@ from mas.core.metering import Exchange
 from mas.core.models import Model
 from mas.core.ports import Clock, Work
 from mas.core.run import Run
+from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.core.usage import NOTHING, Usage
 from mas.core.values import JsonValue
 from mas.teams.fanout.order import Order, order_of
@@ -30,6 +34,7 @@ from mas.teams.fanout.workplace import Admitted
 if TYPE_CHECKING:
     from mas.adapters.models.gateway import Admission, Gateway
 
+_BAD = HTTPStatus.BAD_REQUEST
 _LONGEST_SOCKET = 100
 """Bytes of the path of a Unix socket that every system takes."""
 
@@ -48,6 +53,7 @@ class ModelDoor:
     clock: Clock
     model_of: ModelOf
     mask: Callable[[str], str]
+    telemetry: Telemetry = NO_TELEMETRY
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -67,7 +73,7 @@ class ModelDoor:
             )
         order = order_of(work.run)
         gateway = await self._gateway(work.run.id, order)
-        meter = _Meter(work)
+        meter = _Meter(work, self.telemetry)
         async with gateway.admit(
             model.name,
             coder.wire,
@@ -145,8 +151,9 @@ class ModelDoor:
 class _Meter:
     """Holds the model calls of one agent to the budgets; implements `core.metering.Meter`."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, telemetry: Telemetry) -> None:
         self._work = work
+        self._telemetry = telemetry
         self._calls = 0
         self.spent: Usage = NOTHING
 
@@ -156,7 +163,7 @@ class _Meter:
         done = await self._work.record(
             f"model/{self._work.task.attempt}.{self._calls}",
             "model_call",
-            body,
+            lambda: self._counted(body),
             most=most,
             usage=_used,
             summary=_called,
@@ -164,6 +171,14 @@ class _Meter:
         exchange = msgspec.convert(done, Exchange)
         self.spent += exchange.usage
         return exchange
+
+    async def _counted(self, body: Callable[[], Awaitable[Exchange]]) -> Exchange:
+        began = time.monotonic()
+        done = await body()
+        took = timedelta(seconds=time.monotonic() - began)
+        self._telemetry.model_call(model=done.model, took=took, ok=0 < done.status < _BAD)
+        self._telemetry.spent(role=self._work.task.role, model=done.model, usage=done.usage)
+        return done
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mas.adapters.live.folder import FolderOutput
+from mas.adapters.stores.store import Store
 from mas.app.doers import Workshop
 from mas.engine import Engine
 
@@ -18,3 +19,5 @@ class Parts:
     """What is wrong with files of the person that did not stop anything, a sentence each."""
     live: FolderOutput
     engine: Engine
+    store: Store
+    """The journal itself, for what needs no engine."""

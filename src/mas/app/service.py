@@ -5,71 +5,74 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 
-from mas.adapters.live.folder import LiveText
-from mas.app.accounts import local_actor
+from mas.adapters.stores import audit as audit_rows
+from mas.adapters.stores.memories import Checkpoint
+from mas.adapters.stores.sessions import StoredSessions
 from mas.app.asking import Ask, check_request, to_request
-from mas.app.parts import Parts
+from mas.app.fanout import Winner
+from mas.app.forking import branches_stay, copied
+from mas.app.forking import remove as remove_copy
+from mas.app.idempotency import to_key
+from mas.app.looking import Looking, RunDetail
+from mas.app.rollback import RollbackReport, effects_left, undo_merges
 from mas.app.settings import Settings
 from mas.app.wiring import open_parts
 from mas.core.actors import Actor
 from mas.core.approvals import Approval
+from mas.core.audit import AuditAction, AuditNote
 from mas.core.errors import UserError
-from mas.core.events import Event
-from mas.core.messages import EVERYBODY, Message
-from mas.core.records import Record
-from mas.core.run import Run, RunSummary, Task
+from mas.core.memory import Memory
+from mas.core.messages import EVERYBODY
+from mas.core.run import Run
+from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.teams.fanout.working import clear_up
 
 __all__ = ["Ask", "RunDetail", "Service", "open_service"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunDetail:
-    """A run with all that belongs to it."""
-
-    run: Run
-    tasks: tuple[Task, ...]
-    records: tuple[Record, ...]
-    approvals: tuple[Approval, ...]
-    messages: tuple[Message, ...]
-
-
-class Service:
-    """All use cases over one engine."""
-
-    def __init__(self, parts: Parts, actor: Actor | None = None) -> None:
-        """In the name of `actor`; None: of the account that runs this process."""
-        self._parts = parts
-        self._engine = parts.engine
-        self._actor = actor or local_actor()
+class Service(Looking):
+    """All use cases over one engine, in somebody's name: what they change is in the audit log."""
 
     def acting_for(self, actor: Actor) -> Service:
         """The same service in somebody's name."""
         return Service(self._parts, actor)
 
-    async def submit(self, ask: Ask) -> Run:
+    async def submitted(self, ask: Ask, idempotency_key: str) -> Run | None:
+        """The run that was made for a key before; None: there is none.
+
+        Raises:
+            UserError: As `submit`.
+        """
+        return await self._engine.submitted(to_key(idempotency_key, ask, self._notes.actor))
+
+    async def submit(self, ask: Ask, *, idempotency_key: str | None = None) -> Run:
         """Check a request, read the cluster it names, and make the run.
 
         When this returns the run is stored and nothing of it can be lost; when it raises there is
-        no run.
+        no run. With a key that was used before for the same request, the run of then is returned.
+
+        Raises:
+            UserError: The key was used for another request (`idempotency_conflict`), or is none
+                (`bad_idempotency_key`).
         """
-        return await self._engine.submit(await to_request(ask, self._parts.workshop, self._earlier))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is wrong with the person's own files without stopping anything."""
-        return self._parts.notes
-
-    async def _earlier(self, named: str) -> Run:
-        return await self._engine.get(await self.find(named))
-
-    def model_of(self, run: Run) -> str | None:
-        """The model that a run's first agent asks; None: rules decide."""
-        first = "planner" if run.team == "decide" else "orchestrator"
-        model = self._parts.workshop.model_of(run, first)
-        return None if model is None else model.name
+        key = None
+        if idempotency_key is not None:
+            key = to_key(idempotency_key, ask, self._notes.actor)
+            made = await self._engine.submitted(key)
+            if made is not None:
+                return made
+        request = await to_request(ask, self._parts.workshop, self._earlier)
+        return await self._engine.submit(
+            request,
+            key=key,
+            note=lambda done: (
+                (self._note("run.start", done.run.id, detail=done.run.request),)
+                if done.made
+                else ()
+            ),
+        )
 
     async def drive(self, run_id: str) -> Run:
         """Work on a run until it has ended."""
@@ -77,7 +80,9 @@ class Service:
 
     async def resume(self, run_id: str) -> Run:
         """Take up a run that a dead process left, and work on it until it has ended."""
-        await self._engine.resume(run_id)
+        await self._engine.resume(
+            run_id, note=lambda run: () if run.status.ended else (self._note("run.resume", run.id),)
+        )
         return await self._engine.drive(run_id)
 
     async def cancel(self, run_id: str) -> Run:
@@ -85,61 +90,13 @@ class Service:
 
         What a dead process has left of it is ended here.
         """
-        run = await self._engine.cancel(run_id)
+        ended = (await self._engine.get(run_id)).status.ended
+        run = await self._engine.cancel(
+            run_id, note=lambda run: () if ended else (self._note("run.cancel", run.id),)
+        )
         if run.team == "fanout" and run.status.ended and run.plan is not None:
             await clear_up(run.id, self._parts.workshop.places(run))
         return run
-
-    async def find(self, named: str) -> str:
-        """The id of the run that was named: its id, or enough of its start or end.
-
-        Raises:
-            UserError: No run, or more than one, fits.
-        """
-        wanted = named.strip()
-        recent = await self._engine.list(limit=1000)
-        exact = [run.id for run in recent if run.id == wanted]
-        fits = exact or [
-            run.id
-            for run in recent
-            if len(wanted) >= 4 and (run.id.startswith(wanted) or run.id.endswith(wanted))
-        ]
-        if len(fits) == 1:
-            return fits[0]
-        if len(fits) > 1:
-            raise UserError(
-                f"{len(fits)} runs fit {wanted!r}.",
-                hint="Give more of the id; `mas runs list` shows them.",
-                code="ambiguous_run",
-            )
-        return (await self._engine.get(wanted)).id
-
-    async def list(self, *, limit: int = 50) -> tuple[RunSummary, ...]:
-        """The newest runs first."""
-        return await self._engine.list(limit=limit)
-
-    async def unfinished(self) -> tuple[RunSummary, ...]:
-        """Runs that have not ended."""
-        return await self._engine.unfinished()
-
-    async def get(self, run_id: str) -> Run:
-        """One run."""
-        return await self._engine.get(run_id)
-
-    async def detail(self, run_id: str) -> RunDetail:
-        """One run with all that belongs to it."""
-        return RunDetail(
-            run=await self._engine.get(run_id),
-            tasks=await self._engine.tasks(run_id),
-            records=await self._engine.records(run_id),
-            approvals=await self._engine.approvals(run_id),
-            messages=await self._engine.messages(run_id),
-        )
-
-    async def approvals(self, run_id: str) -> tuple[Approval, ...]:
-        """The calls of a run that wait for a person."""
-        asked = await self._engine.approvals(run_id)
-        return tuple(approval for approval in asked if approval.state == "waiting")
 
     async def decide(
         self, run_id: str, approval: str | None, *, approved: bool, comment: str = ""
@@ -154,6 +111,14 @@ class Service:
             approval or await self._only_waiting(run_id),
             approved=approved,
             comment=comment,
+            note=lambda told: (
+                self._note(
+                    "call.approve" if approved else "call.reject",
+                    run_id,
+                    subject=told.id,
+                    detail=f"{told.call.call.tool} {told.call.target}: {comment}".rstrip(": "),
+                ),
+            ),
         )
 
     async def _only_waiting(self, run_id: str) -> str:
@@ -174,19 +139,137 @@ class Service:
 
     async def tell(self, run_id: str, text: str, *, to: str | None = None) -> tuple[str, ...]:
         """Say something to the agents of a run; returns the tasks that will read it."""
-        return await self._engine.tell(run_id, check_request(text), to=to or EVERYBODY)
+        return await self._engine.tell(
+            run_id,
+            check_request(text),
+            to=to or EVERYBODY,
+            note=lambda _: (
+                self._note("agent.tell", run_id, subject=to or EVERYBODY, detail=text),
+            ),
+        )
 
-    def follow_output(self, run_id: str, *, ended: asyncio.Event) -> AsyncIterator[LiveText]:
-        """What the agents of a run show while they work, until `ended` is set."""
-        return self._parts.live.follow(run_id, ended=ended)
+    async def retry(self, run_id: str, task_id: str | None = None) -> Run:
+        """Give a failed, skipped or cancelled task (None: all that failed or were cancelled) a new
+        chance, with all that hung on it; `drive` the run afterwards.
 
-    def watch(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
-        """Events of a run, from the one behind `after` until it has ended."""
-        return self._engine.watch(run_id, after=after)
+        Raises:
+            UserError: There is no such task (`unknown_task`), nothing of it has failed
+                (`nothing_to_retry`), it is worked on (`still_working`), or the budget of the run
+                is used up (`budget_used_up`).
+        """
+        return await self._engine.retry(
+            run_id,
+            task_id,
+            note=lambda run: (self._note("run.retry", run.id, subject=task_id or ""),),
+        )
+
+    async def fork(self, run_id: str, *, after: str | None = None) -> Run:
+        """Make a new run that keeps `after` (`TASK`, or `TASK/KEY` of a record) and all it depends
+        on; None keeps every task that has succeeded. `drive` it afterwards.
+
+        Raises:
+            UserError: There is no such step (`unknown_step`), or it cannot be taken along
+                (`cannot_fork`).
+        """
+        source = await self._engine.get(run_id)
+        new_id = self._engine.new_id()
+        folder = self._parts.workshop.settings.workspaces_folder
+        async with copied(folder, source.id, new_id):
+            run = await self._engine.fork(
+                source.id,
+                after=after,
+                new_id=new_id,
+                refused=partial(branches_stay, source) if source.team == "fanout" else None,
+                note=lambda run: (
+                    self._note("run.fork", run.id, subject=source.id, detail=after or ""),
+                ),
+            )
+        if run.plan is None:
+            # It begins from nothing: what the other run has made is not its own.
+            await asyncio.to_thread(remove_copy, folder / run.id)
+        return run
+
+    async def rollback(self, run_id: str) -> RollbackReport:
+        """Undo what the run has done, as far as that can be done. Again it does nothing more.
+
+        Raises:
+            UserError: It is still worked on (`still_working`), or its repository is not here.
+        """
+        run = await self._engine.get(run_id)
+        if not run.status.ended:
+            raise UserError(
+                f"Run {run.id} has not ended, and may do more.",
+                hint=f"Stop it first: mas runs cancel {run.id}",
+                code="still_working",
+            )
+        results = self._branches(run) if run.team == "fanout" else None
+        # Before it is done: nothing happens of which nobody can read.
+        await self.note("run.rollback", run_id=run.id)
+        if results is not None:
+            return await undo_merges(results)
+        return effects_left(await self._engine.effects(run.id), self._notes.mask)
+
+    async def merge(
+        self, run_id: str, agent: int | None, *, into: str | None, deliver: bool
+    ) -> Winner:
+        """Merge an agent's work (None: the best one's) in the run's repository.
+
+        Raises:
+            UserError: As `FanoutResults`, and as its `merge`.
+        """
+        results = self._branches(await self._engine.get(run_id))
+        chosen = results.chosen(agent)
+        where = f"into {into or 'the base'}" + (", delivered" if deliver else "")
+        # Before it is done: nothing happens of which nobody can read.
+        await self.note("run.merge", run_id=run_id, subject=f"agent-{chosen}", detail=where)
+        return await results.merge(chosen, into=into, deliver=deliver)
+
+    async def note(
+        self, action: AuditAction, *, run_id: str | None = None, subject: str = "", detail: str = ""
+    ) -> None:
+        """Add one entry to the audit log, in the name of this service's actor."""
+        note = self._note(action, run_id, subject=subject, detail=detail)
+        await self._parts.store.run_durable(audit_rows.add, note)
+
+    def _note(
+        self, action: AuditAction, run_id: str | None, *, subject: str = "", detail: str = ""
+    ) -> AuditNote:
+        return self._notes.note(action, run_id=run_id, subject=subject, detail=detail)
+
+    async def wipe(self, name: str | None) -> tuple[Memory, ...]:
+        """Let an agent (None: each that remembers anything) forget all but knowledge."""
+        return await self._agents().wipe(name)
+
+    async def checkpoint(self, name: str | None) -> tuple[Checkpoint, ...]:
+        """Save what an agent (None: each) remembers."""
+        return await self._agents().checkpoint(name)
+
+    async def restore(self, name: str | None) -> tuple[Checkpoint, ...]:
+        """Bring back the last checkpoint of an agent (None: of each that has one).
+
+        Raises:
+            UserError: The agent has none (`no_checkpoint`).
+        """
+        return await self._agents().restore(name)
+
+    async def remove_lesson(self, lesson_id: str) -> str:
+        """Remove a lesson and return its id.
+
+        Raises:
+            UserError: There is none (`unknown_lesson`).
+        """
+        return await self._knowledge.remove(lesson_id)
+
+    @property
+    def sessions(self) -> StoredSessions:
+        """Who has logged in to the page, and the server's secrets."""
+        return StoredSessions(self._parts.store)
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """The service on the state under `settings.home`."""
-    async with open_parts(settings) as parts:
+async def open_service(
+    settings: Settings, *, telemetry: Telemetry = NO_TELEMETRY
+) -> AsyncIterator[Service]:
+    """The service on the state under `settings.home`; `telemetry` is told what happens here."""
+    async with open_parts(settings, telemetry=telemetry) as parts:
         yield Service(parts)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Literal
 
 from mas.adapters.models.settings import Endpoint, ModelSettings, Price
 from mas.adapters.models.targets import VENDORS
+from mas.app.access_settings import AccessSettings, read_access
 from mas.app.fanout_settings import FanoutSettings, read_fanout
+from mas.app.page_settings import PageSettings, read_page
 from mas.app.settings_file import FILE, Reading, Setting, to_duration
 from mas.core.budget import NO_BUDGET, Budget
 from mas.core.errors import UserError
@@ -70,6 +72,10 @@ class Settings:
     tasks: LimitSettings = field(default_factory=LimitSettings)
     fanout_set: FanoutSettings | None = None
     """None: all defaults."""
+    access: AccessSettings = field(default_factory=AccessSettings)
+    """Who may use `mas serve`."""
+    page: PageSettings = field(default_factory=PageSettings)
+    """How the web page presents itself."""
     paths: Mapping[str, Path] = field(default_factory=dict)
     """What was set in place of the folders and files below."""
     shown: tuple[Setting, ...] = ()
@@ -142,6 +148,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         tools=_tools(reading),
         tasks=_tasks(reading),
         fanout_set=read_fanout(reading, home),
+        access=read_access(reading, home),
+        page=read_page(reading, home),
         paths=_paths(reading, home),
         shown=tuple(reading.shown),
     )

@@ -83,6 +83,15 @@ class PathsPart(_Part, frozen=True, kw_only=True):
     workspace: str | None = None
 
 
+class PagePart(_Part, frozen=True, kw_only=True):
+    name: str | None = None
+    logo: str | None = None
+    language: str | None = None
+    welcome_en: str | None = None
+    welcome_ko: str | None = None
+    examples: tuple[str, ...] = ()
+
+
 class DockerPart(_Part, frozen=True, kw_only=True):
     image: str | None = None
 
@@ -114,6 +123,13 @@ class FanoutPart(_Part, frozen=True, kw_only=True):
     kubernetes: KubernetesPart = KubernetesPart()
 
 
+class AccessPart(_Part, frozen=True, kw_only=True):
+    tokens: tuple[str, ...] = ()
+    tokens_file: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+
+
 class FileContent(_Part, frozen=True, kw_only=True):
     """All of `mas.toml`."""
 
@@ -124,6 +140,8 @@ class FileContent(_Part, frozen=True, kw_only=True):
     limits: LimitsPart = LimitsPart()
     paths: PathsPart = PathsPart()
     fanout: FanoutPart = FanoutPart()
+    page: PagePart = PagePart()
+    access: AccessPart = AccessPart()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from mas.adapters.models.registry import ConfiguredModels
 from mas.adapters.policy_file import load_policy
 from mas.adapters.stores.lessons import StoredLessons
 from mas.adapters.stores.memories import StoredMemories
+from mas.adapters.telemetry.models import CountedModels
 from mas.agents.roles.loader import load_roles
 from mas.app.clusters import ClusterReading
 from mas.app.doers import Doers, Workshop
@@ -25,6 +26,7 @@ from mas.app.toolbox import masker_of, mcp_config, open_tools
 from mas.app.workplaces import Workplaces
 from mas.catalog.loader import load_catalog
 from mas.core.roles import Role
+from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.engine import Engine, EngineSettings
 from mas.teams.decide.team import DecideTeam
 from mas.teams.fanout.team import FanoutTeam
@@ -32,7 +34,9 @@ from mas.teams.planned.team import PlannedTeam, SoloTeam
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+async def open_parts(
+    settings: Settings, *, telemetry: Telemetry = NO_TELEMETRY
+) -> AsyncIterator[Parts]:
     """Everything over the journal under `settings.home`, with every team wired in."""
     clock = SystemClock()
     catalog = load_catalog()
@@ -53,6 +57,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             clock=clock,
             model_of=lambda run, role: workshop.model_of(run, role),
             mask=masker.mask,
+            telemetry=telemetry,
         )
         places = Workplaces(
             settings=settings,
@@ -67,7 +72,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             reading=reading,
             roles=loaded.roles,
             broken={Path(problem.file).stem: str(problem) for problem in loaded.problems},
-            models=models,
+            models=CountedModels(models, telemetry),
             tools=tools,
             policy=policy,
             memories=StoredMemories(store),
@@ -90,6 +95,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
                 clock=clock,
                 settings=engine_settings(settings, loaded.roles),
                 live=live,
+                telemetry=telemetry,
             ) as engine,
         ):
             yield Parts(
@@ -97,6 +103,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
                 notes=tuple(f"{problem} It is left out." for problem in loaded.problems),
                 live=live,
                 engine=engine,
+                store=store,
             )
 
 

@@ -83,17 +83,18 @@ def _to_ask(text: str, options: AskOptions) -> Ask:
     )
 
 
-async def work_and_show(service: Service, run: Run, *, resume: bool = False) -> Run:
-    """Drive a run; show its events on a terminal, and what waits for a person anywhere."""
+async def work_and_show(service: Service, run: Run, *, resume: bool = False, after: int = 0) -> Run:
+    """Drive a run; show its events behind `after` on a terminal, and what waits for a person
+    anywhere. With `resume` it is taken up as it stands."""
     work = service.resume(run.id) if resume else service.drive(run.id)
     shows = sys.stderr.isatty()
     if not shows and run.team == "decide":
         return await work  # asks nobody for anything
-    progress = Progress(run.language)
+    progress = Progress(run.language, run.plan)
     approver = Approver(service, run.id)
 
     async def follow() -> None:
-        async for event in service.watch(run.id, after=run.last_event if resume else 0):
+        async for event in service.watch(run.id, after=run.last_event if resume else after):
             if shows:
                 progress.show(event)
             if isinstance(event.body, ApprovalRequested):

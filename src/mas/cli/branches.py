@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 
-from mas.app.fanout import FanoutResults
 from mas.app.service import open_service
 from mas.app.settings import Settings
 from mas.cli import exits
@@ -19,8 +18,8 @@ async def show_diff(
 ) -> int:
     """Print what one agent has changed, or how two differ."""
     wanted = tuple(agent_number(word) for word in agents.split(",")) if agents else ()
-    results = await _results(settings, named)
-    compared = await results.diff(wanted, stat_only=stat)
+    async with open_service(settings) as service:
+        compared = await service.diff(await service.find(named), wanted, stat_only=stat)
     found = compared.diff
     if as_json:
         print_json(
@@ -69,8 +68,8 @@ async def merge_agent(
 ) -> int:
     """Merge one agent's work; a conflict names the files and moves nothing."""
     number = None if agent is None else agent_number(agent)
-    results = await _results(settings, named)
-    winner = await results.merge(number, into=into, deliver=deliver)
+    async with open_service(settings) as service:
+        winner = await service.merge(await service.find(named), number, into=into, deliver=deliver)
     merged = winner.merged
     if as_json:
         print_json(
@@ -106,12 +105,6 @@ async def merge_agent(
         words = shlex.join(("git", "fetch", str(winner.run_dir), merged.branch))
         print(f"Take it over: {words}")
     return exits.DONE
-
-
-async def _results(settings: Settings, named: str) -> FanoutResults:
-    async with open_service(settings) as service:
-        run = await service.get(await service.find(named))
-    return FanoutResults(run, settings)
 
 
 def agent_number(word: str) -> int:

@@ -24,6 +24,7 @@ from mas.cli.signatures import (
     Yes,
     start,
 )
+from mas.cli.tokens_signatures import tokens
 
 app = typer.Typer(
     name="mas",
@@ -44,6 +45,7 @@ knowledge.add_typer(lessons, name="lessons")
 app.add_typer(mcp, name="mcp")
 app.add_typer(catalog, name="catalog")
 app.add_typer(cluster, name="cluster")
+app.add_typer(tokens, name="token")
 
 
 @app.command()
@@ -158,6 +160,24 @@ def mcp_tools(
     start("mas.cli.mcp:list_tools", server, as_json=as_json)
 
 
+@mcp.command("serve")
+def mcp_serve(
+    name: Annotated[str, typer.Argument(help="Server to serve: mas.")],
+    http: Annotated[
+        bool, typer.Option("--http", help="Over streamable HTTP at /mcp instead of stdio.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="--http: address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="--http: port; 0 takes any that is free.")
+    ] = 8001,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Accept runs and leave them to other processes.")
+    ] = False,
+) -> None:
+    """Serve MAS to an agent of an editor, over standard input and output or HTTP."""
+    start("mas.cli.mcp:serve", name, over_http=http, host=host, port=port, worker=not no_worker)
+
+
 @catalog.command("list")
 def catalog_list(
     capability: Annotated[
@@ -218,6 +238,22 @@ def serve(
 ) -> None:
     """Serve the HTTP API, and carry out the runs that are asked for there or were left."""
     start("mas.cli.serve:serve", host=host, port=port, worker=not no_worker)
+
+
+@app.command()
+def audit(
+    run: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only what was done to this run.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000_000, help="How many of the newest at most.")
+    ] = 50,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document a line, the oldest first.")
+    ] = False,
+) -> None:
+    """Show who has done what, when, and from where."""
+    start("mas.cli.audit:show_audit", run=run, limit=limit, as_json=as_json)
 
 
 @app.command()

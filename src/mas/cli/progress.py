@@ -10,7 +10,9 @@ from mas.core.events import (
     MessageSent,
     PlanExtended,
     RunFinished,
+    RunForked,
     RunPlanned,
+    RunReopened,
     TaskAwaiting,
     TaskDelegated,
     TaskFailed,
@@ -22,6 +24,7 @@ from mas.core.events import (
     TaskSucceeded,
 )
 from mas.core.language import Language, plain
+from mas.core.plan import Plan
 
 _STAGES = {
     "ko": {
@@ -42,6 +45,8 @@ _WORDS = {
         "waits": "대기",
         "approved": "승인",
         "rejected": "거절",
+        "forked": "이어받은 실행:",
+        "reopened": "다시 시작",
     },
     "en": {
         "done": "done",
@@ -51,6 +56,8 @@ _WORDS = {
         "waits": "waits",
         "approved": "approved",
         "rejected": "rejected",
+        "forked": "fork of",
+        "reopened": "starting again",
     },
 }
 
@@ -58,9 +65,10 @@ _WORDS = {
 class Progress:
     """Turns events into lines; remembers the titles of the tasks."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, plan: Plan | None = None) -> None:
+        """`plan` is that of a run which has begun before."""
         self._language = language
-        self._titles: dict[str, str] = {}
+        self._titles = {task.id: task.title for task in plan.tasks} if plan else {}
 
     def line(self, event: Event) -> str | None:
         """What to show for an event; None for one that a person need not see."""
@@ -100,6 +108,11 @@ class Progress:
                 return f"  ✉ {plain(body.sender)} → {plain(body.recipient)}: {plain(body.content)}"
             case TaskSkipped():
                 return f"- {self._title(body.task)}: {words['skipped']}"
+            case RunForked():
+                return f"⑂ {words['forked']} {plain(body.source)} {plain(body.after)}".rstrip()
+            case RunReopened():
+                again = ", ".join(self._title(task.id) for task in body.tasks)
+                return f"… {words['reopened']}: {again}".rstrip(": ")
             case RunFinished():
                 return f"{plain(body.status.value)} ({body.stop_reason})"
             case _:

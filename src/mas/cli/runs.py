@@ -14,18 +14,34 @@ from mas.cli.output import plain_lines, print_json, print_json_line, print_markd
 from mas.cli.progress import Progress
 from mas.core.errors import UserError
 from mas.core.language import plain
-from mas.core.run import Run, RunStatus, RunSummary
+from mas.core.run import ALL_RUNS, Run, RunFilter, RunStatus, RunSummary
 
 
-async def list_runs(settings: Settings, *, limit: int, as_json: bool) -> int:
-    """The newest runs, one a line."""
+async def list_runs(
+    settings: Settings,
+    *,
+    limit: int,
+    team: str | None,
+    statuses: tuple[str, ...],
+    text: str | None,
+    before: str | None,
+    as_json: bool,
+) -> int:
+    """The newest runs that fit, one a line."""
+    filters = RunFilter(team=team, statuses=tuple(map(_status, statuses)), text=text)
     async with open_service(settings) as service:
-        runs = await service.list(limit=limit)
+        found = await service.page(
+            filters, before=None if before is None else await service.find(before), limit=limit
+        )
+    runs = found.runs
     if as_json:
         print_json([summary_object(run) for run in runs])
         return exits.DONE
     if not runs:
-        print('No runs yet. Start one: mas ask "Should we adopt Tekton?"', file=sys.stderr)
+        if filters == ALL_RUNS and before is None:
+            print('No runs yet. Start one: mas ask "Should we adopt Tekton?"', file=sys.stderr)
+        else:
+            print("mas: No run fits.", file=sys.stderr)
         return exits.DONE
     rows = (
         (
@@ -38,7 +54,20 @@ async def list_runs(settings: Settings, *, limit: int, as_json: bool) -> int:
         for run in runs
     )
     print_table(("RUN", "STATUS", "TEAM", "TIME", "REQUEST"), rows)
+    if found.next is not None:
+        print(f"mas: There are more: --before {found.next}", file=sys.stderr)
     return exits.DONE
+
+
+def _status(word: str) -> RunStatus:
+    try:
+        return RunStatus(word.strip().lower())
+    except ValueError:
+        raise UserError(
+            f"There is no status {word!r}.",
+            hint=f"A run is one of: {', '.join(RunStatus)}.",
+            code="unknown_status",
+        ) from None
 
 
 async def show_run(settings: Settings, named: str, *, as_json: bool) -> int:

@@ -8,16 +8,37 @@ import typer
 
 from mas.cli.signatures import ApprovalName, Json, RunName, start
 
-runs = typer.Typer(help="List, show, watch, resume and cancel runs.", no_args_is_help=True)
+runs = typer.Typer(
+    help="List, show, watch, resume, retry, fork and cancel runs.", no_args_is_help=True
+)
 
 
 @runs.command("list")
 def runs_list(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
+    team: Annotated[str | None, typer.Option(help="Only runs of this team.")] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATUS", help="Only runs that stand so; repeatable."),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Only runs with this in their request, whatever its case.")
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Only runs older than this one.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the newest runs."""
-    start("mas.cli.runs:list_runs", limit=limit, as_json=as_json)
+    start(
+        "mas.cli.runs:list_runs",
+        limit=limit,
+        team=team,
+        statuses=tuple(status or ()),
+        text=text,
+        before=before,
+        as_json=as_json,
+    )
 
 
 @runs.command("show")
@@ -48,6 +69,40 @@ def runs_resume(
 ) -> None:
     """Take up a run that a killed process left, and finish it."""
     start("mas.cli.runs:resume_runs", run, as_json=as_json)
+
+
+@runs.command("retry")
+def runs_retry(
+    run: RunName,
+    task: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this task; default: all that failed.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Give what has failed or was cancelled a new chance, and finish the run."""
+    start("mas.cli.again:retry_run", run, task=task, as_json=as_json)
+
+
+@runs.command("fork")
+def runs_fork(
+    run: RunName,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK[/KEY]",
+            help="The last step that is kept; default: every task that has succeeded.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Start a new run from finished steps of this one, and finish it."""
+    start("mas.cli.again:fork_run", run, after=after, as_json=as_json)
+
+
+@runs.command("rollback")
+def runs_rollback(run: RunName, as_json: Json = False) -> None:
+    """Undo the merges of a run, and say what of its doings is left."""
+    start("mas.cli.again:rollback_run", run, as_json=as_json)
 
 
 @runs.command("cancel")

@@ -30,6 +30,19 @@ AuditAction = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditNote:
+    """What is about to be written to the audit log."""
+
+    actor: str
+    role: AccessRole
+    origin: str
+    action: AuditAction
+    run_id: str | None = None
+    subject: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditEntry:
     """One line of the audit log. `number` counts from 1 over all."""
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from mas.core.capacity import Capacity
+
 Verdict = Literal["recommend", "do_not_recommend", "already_installed", "undetermined"]
 Health = Literal["healthy", "degraded", "unknown"]
 ReasonKind = Literal[
@@ -83,6 +85,10 @@ class ClusterState(_Part, frozen=True, kw_only=True):
     nodes: NodeCounts
     existing: tuple[Existing, ...]
     applications: int
+    read_at: str = ""
+    """ISO 8601 in UTC; empty: there was no cluster to read."""
+    unread: tuple[str, ...] = ()
+    """Kinds that the account may not list, or that the snapshot does not hold."""
 
 
 class EvidenceItem(_Part, frozen=True, kw_only=True):
@@ -106,3 +112,5 @@ class Decision(_Part, frozen=True, kw_only=True):
     counterfactual: str | None
     cluster: ClusterState
     evidence: dict[str, EvidenceItem]
+    capacity: Capacity | None = None
+    """The nodes with the tool's pods; None: what they hold is not known."""

@@ -62,8 +62,32 @@ class RunCancelRequested(_Body, frozen=True, kw_only=True, tag=_snake):
     """A person wants it to stop; it ends when no task is running any more."""
 
 
+class RunForked(_Body, frozen=True, kw_only=True, tag=_snake):
+    """The run is a fork: it begins with finished work of the run `source`, which the next events
+    tell like its own."""
+
+    source: str
+    after: str = ""
+    """The step behind which it goes another way; empty: all that had succeeded is kept."""
+
+
+class ReopenedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that starts again."""
+
+    id: str
+    kept: int = 0
+    """How many of its records stay, from the first on; the others are taken out."""
+
+
+class RunReopened(_Body, frozen=True, kw_only=True, tag=_snake):
+    """A person has given tasks a new chance: the run goes on, or begins anew where it has no plan.
+    Those that need nothing else may start at once."""
+
+    tasks: tuple[ReopenedTask, ...] = ()
+
+
 class RunFinished(_Body, frozen=True, kw_only=True, tag=_snake):
-    """The last event of a run."""
+    """The last event of a run, unless a person reopens it."""
 
     status: RunStatus
     stop_reason: StopReason
@@ -209,6 +233,8 @@ EventBody: TypeAlias = (
     | RunPlanning
     | RunPlanned
     | RunCancelRequested
+    | RunForked
+    | RunReopened
     | RunFinished
     | TaskStarted
     | TaskRecorded

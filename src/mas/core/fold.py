@@ -16,11 +16,14 @@ from mas.core.events import (
     MessageSent,
     PlanExtended,
     PlannedTask,
+    ReopenedTask,
     RunCancelRequested,
     RunFinished,
+    RunForked,
     RunPlanned,
     RunPlanning,
     RunQueued,
+    RunReopened,
     TaskAwaiting,
     TaskCancelled,
     TaskDelegated,
@@ -89,8 +92,10 @@ def _apply(view: RunView, event: Event) -> RunView:
             return replace(view, cancelling=True)
         case RunFinished(status=status, stop_reason=reason, partial=partial):
             return replace(view, status=status, stop_reason=reason, partial=partial)
-        case EffectIntended() | ApprovalRequested() | MessageSent():
+        case EffectIntended() | ApprovalRequested() | MessageSent() | RunForked():
             return view
+        case RunReopened(tasks=tasks):
+            return _reopened(view, tasks)
         case PlanExtended(tasks=tasks):
             return _released(replace(view, tasks={**view.tasks, **_planned(tasks)}))
         case TaskAwaiting(task=task):
@@ -155,6 +160,19 @@ def _planned(tasks: Iterable[PlannedTask]) -> dict[str, TaskView]:
         )
         for task in tasks
     }
+
+
+def _reopened(view: RunView, reopened: Iterable[ReopenedTask]) -> RunView:
+    """All at once: one of them may need another."""
+    tasks = dict(view.tasks)
+    for one in reopened:
+        known = tasks[one.id]
+        tasks[one.id] = replace(
+            known, state=TaskState.WAITING, met=False, recorded=known.recorded[: one.kept]
+        )
+    status = RunStatus.RUNNING if tasks else RunStatus.QUEUED
+    again = replace(view, status=status, stop_reason=None, partial=False, cancelling=False)
+    return _released(replace(again, tasks=tasks))
 
 
 def _with(view: RunView, task: TaskView) -> RunView:

@@ -118,6 +118,29 @@ class Run(RunSummary):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunFilter:
+    """Which runs are wanted; what is left out does not matter."""
+
+    team: str | None = None
+    statuses: tuple[RunStatus, ...] = ()
+    """Any of them; none named: any at all."""
+    text: str | None = None
+    """A part of the request, whatever its case."""
+
+
+ALL_RUNS = RunFilter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPage:
+    """Some runs of a list, newest first."""
+
+    runs: tuple[RunSummary, ...]
+    next: str | None = None
+    """Where the next page begins; None: there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One task of a run as it stands."""
 
@@ -128,6 +151,8 @@ class Task:
     """How often it has been started; 0 has never been."""
     crashes: int = 0
     """How often in a row the process that worked on it has died without getting any further."""
+    chances: int = 0
+    """How often a person has let it start again after it had ended."""
     result: JsonValue = None
     summary: str = ""
     failure: Failure | None = None

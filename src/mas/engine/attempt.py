@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
 
@@ -18,7 +18,8 @@ from mas.core.failure import Failure
 from mas.core.plan import TaskLimits
 from mas.core.ports import Doer, LiveOutput
 from mas.core.retry import RetryPolicy
-from mas.core.run import Run, TaskOutcome
+from mas.core.run import Run, TaskOutcome, TaskState
+from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.engine.journal import attempts, waiting
 from mas.engine.journal.claiming import OUT_OF_TIME, Claimed
 from mas.engine.journal.fencing import Superseded
@@ -52,7 +53,12 @@ class Attempt:
         doers: Mapping[str, Doer],
         limits: TaskLimits | None = None,
         live: LiveOutput | None = None,
+        telemetry: Telemetry = NO_TELEMETRY,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._telemetry = telemetry
+        self._now = now
+        self._began = now()
         self._run = run
         self._task = claimed.task
         self._store = store
@@ -146,6 +152,10 @@ class Attempt:
         )
         if problem is not None:
             await self._failed(problem)
+            return
+        if outcome.failure is not None:
+            self._count_failure(outcome.failure.code)
+        self._count_end(TaskState.SUCCEEDED if outcome.failure is None else TaskState.FAILED)
 
     async def _failed(self, error: MasError, *, left: bytes | None = None) -> None:
         def delay(failures: int) -> timedelta | None:
@@ -154,6 +164,9 @@ class Attempt:
         wait = await self._work.noted(
             self._store.run(attempts.fail, self._fence, Failure.of(error), delay=delay, left=left)
         )
+        self._count_failure(error.code)
+        if wait is None:
+            self._count_end(TaskState.FAILED)
         again = "not tried again" if wait is None else f"tried again in {wait.total_seconds():g} s"
         self._say(logging.WARNING, f"failed and is {again}: {error.message}")
 
@@ -167,6 +180,8 @@ class Attempt:
                 await self._failed(OUT_OF_TIME.to_error(), left=self._work.left)
             else:
                 await self._store.run(self._ending(), self._fence)
+                if self._why is Why.CANCELLED:
+                    self._count_end(TaskState.CANCELLED)
         except Superseded:
             pass
         except MasError as exc:
@@ -179,6 +194,15 @@ class Attempt:
         if self._why is Why.CANCELLED:
             return partial(attempts.stop, left=self._work.left)
         return waiting.hold if self._why is Why.ASKS else attempts.release
+
+    def _count_failure(self, code: str) -> None:
+        self._telemetry.attempt_failed(role=self._task.role, code=code)
+
+    def _count_end(self, state: TaskState) -> None:
+        took = self._now() - self._began
+        self._telemetry.task_ended(
+            role=self._task.role, team=self._run.team, state=state, took=took
+        )
 
     def _say(self, level: int, message: str, *, exc_info: bool = False) -> None:
         _log.log(

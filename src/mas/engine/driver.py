@@ -15,12 +15,13 @@ the run end as `cancelled`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from mas.adapters.stores import tasks, workers
+from mas.adapters.stores import drivers, tasks, workers
 from mas.adapters.stores.store import Changes, Store
 from mas.adapters.stores.workers import Worker
 from mas.core.errors import Bug, MasError, UserError
@@ -28,10 +29,12 @@ from mas.core.failure import Failure
 from mas.core.plan import Plan, check_plan
 from mas.core.ports import Clock, Doer, LiveOutput, Team
 from mas.core.run import Run, RunResult, RunStatus, Task
+from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.core.values import encode_json
 from mas.engine.attempt import Attempt, Why
 from mas.engine.journal import lifecycle
 from mas.engine.journal.claiming import Claimed, Turn, take_turn
+from mas.engine.journal.driving import begin_driving
 from mas.engine.journal.recovery import Held, return_own
 from mas.engine.owner import is_dead
 from mas.engine.settings import EngineSettings
@@ -59,7 +62,9 @@ class Driver:
         worker: Worker,
         settings: EngineSettings,
         live: LiveOutput | None,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
+        self._telemetry = telemetry
         self._run_id = run_id
         self._live = live
         self._store = store
@@ -87,6 +92,9 @@ class Driver:
                     await self._carry_out(run, changes)
                     run = await self._reviewed(run)
         run = await self._summed_up(run)
+        self._telemetry.run_ended(
+            team=run.team, status=run.status, stop_reason=run.stop_reason, took=run.usage.time
+        )
         if self._live is not None:
             self._live.close(run.id)
         return run
@@ -182,6 +190,8 @@ class Driver:
             doers=self._doers,
             limits=claimed.task.spec.limits or self._settings.task_limits.get(claimed.task.role),
             live=self._live,
+            telemetry=self._telemetry,
+            now=self._clock.now,
         )
 
     async def _perform(self, held: Held, changes: Changes) -> None:
@@ -258,14 +268,17 @@ class Driver:
 
     @asynccontextmanager
     async def _living(self, changes: Changes) -> AsyncIterator[None]:
-        """Hold a lease, and renew it until the context is left."""
-        await self._store.run(workers.renew, self._worker, lease=self._settings.lease)
+        """Hold a lease, and renew it until the context is left; until then the run has a driver."""
+        await self._store.run(begin_driving, self._run_id, self._worker, lease=self._settings.lease)
         heartbeat = asyncio.create_task(self._beat(changes))
         try:
             yield
         finally:
             heartbeat.cancel()
             await asyncio.wait([heartbeat])
+            # Where this cannot be written, the end of the worker or of its lease says the same.
+            with contextlib.suppress(MasError):
+                await self._store.run(drivers.end, self._run_id, self._worker.id)
 
     async def _beat(self, changes: Changes) -> None:
         while True:

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
-from mas.adapters.stores import approvals, events, records, runs, tasks, workers
+from mas.adapters.stores import approvals, drivers, events, lists, records, runs, tasks
 from mas.adapters.stores import messages as message_rows
+from mas.adapters.stores.idempotency import Key
+from mas.adapters.stores.records import Effect
 from mas.adapters.stores.store import Store
 from mas.core.approvals import Approval
 from mas.core.errors import MasError, UserError
 from mas.core.events import Event
+from mas.core.ids import run_id as make_run_id
 from mas.core.messages import EVERYBODY, Message
+from mas.core.overview import Counts, WorkingTask
 from mas.core.ports import Clock, Doer, LiveOutput, Team
 from mas.core.records import Record
-from mas.core.run import Run, RunRequest, RunSummary, Task
+from mas.core.run import Run, RunFilter, RunRequest, RunStatus, RunSummary, Task
+from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.core.values import JsonValue, decode_json
 from mas.engine.driver import Driver, unknown_team
-from mas.engine.journal import lifecycle, messages, waiting
+from mas.engine.journal import forking, lifecycle, messages, reopening, waiting
+from mas.engine.journal.audit import NoteOf, audited, nothing
+from mas.engine.journal.driving import leave
+from mas.engine.journal.lifecycle import Accepted
 from mas.engine.owner import is_dead, this_process
 from mas.engine.settings import EngineSettings
 
 _PAGE = 500
+_UNFINISHED = RunFilter(statuses=tuple(one for one in RunStatus if not one.ended))
 
 
 class Engine:
@@ -44,10 +53,12 @@ class Engine:
         clock: Clock,
         settings: EngineSettings | None = None,
         live: LiveOutput | None = None,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         """`doers` by role; a mapping that builds its values on demand is welcome. What tasks show
         while they run goes to `live`."""
         self._live = live
+        self._telemetry = telemetry
         self._store = store
         self._teams = teams
         self._doers = doers
@@ -68,16 +79,25 @@ class Engine:
     ) -> None:
         if self._drove:
             try:
-                await self._store.run(workers.remove, self._worker.id)
+                await self._store.run(leave, self._worker)
             except MasError:
                 # Nothing hangs on it: a worker without tasks is forgotten later.
                 return
 
-    async def submit(self, request: RunRequest) -> Run:
+    async def submit(
+        self,
+        request: RunRequest,
+        *,
+        key: Key | None = None,
+        note: NoteOf[Accepted] = nothing,
+    ) -> Run:
         """Accept a request: once this returns, the run is not lost by anything.
 
+        With a `key` that was used before for the same request, the run of then is returned.
+
         Raises:
-            UserError: There is no such team (`unknown_team`), or the text is empty.
+            UserError: There is no such team (`unknown_team`), the text is empty, or the key was
+                used for another request (`idempotency_conflict`).
         """
         if not request.text.strip():
             raise UserError(
@@ -85,9 +105,23 @@ class Engine:
             )
         if request.team not in self._teams:
             raise unknown_team(request.team, self._teams)
-        return await self._store.run_durable(
-            lifecycle.accept, request, token=lambda: secrets.token_hex(4)
+        accepted = await self._store.run_durable(
+            audited,
+            lifecycle.accept,
+            note,
+            request,
+            token=lambda: secrets.token_hex(4),
+            key=key,
         )
+        return accepted.run
+
+    async def submitted(self, key: Key) -> Run | None:
+        """The run that was made for a key before; None: there is none.
+
+        Raises:
+            UserError: It was made for another request (`idempotency_conflict`).
+        """
+        return await self._store.read(lifecycle.accepted_before, key)
 
     async def drive(self, run_id: str) -> Run:
         """Carry a run on to its end and return it; at once when it has ended.
@@ -106,32 +140,94 @@ class Engine:
             worker=self._worker,
             settings=self._settings,
             live=self._live,
+            telemetry=self._telemetry,
         )
         # Two drivers with one worker's name would put each other's tasks back.
         async with self._driving.setdefault(run_id, asyncio.Lock()):
             return await driver.drive()
 
-    async def resume(self, run_id: str) -> Run:
+    async def retry(
+        self, run_id: str, task: str | None = None, *, note: NoteOf[Run] = nothing
+    ) -> Run:
+        """Let a task that has ended without success (None: all that failed or were cancelled)
+        start again, with all that hung on it; `drive` the run afterwards.
+
+        What the task has done to the outside world is not done again.
+
+        Raises:
+            UserError: There is no such task (`unknown_task`), nothing has failed
+                (`nothing_to_retry`), somebody works on it (`still_working`), or the run's budget
+                is used up (`budget_used_up`).
+        """
+        return await self._store.run_durable(audited, reopening.retry, note, run_id, task)
+
+    def new_id(self) -> str:
+        """An id that no run has, as far as chance goes."""
+        return make_run_id(self._clock.now(), secrets.token_hex(4))
+
+    async def fork(
+        self,
+        run_id: str,
+        *,
+        after: str | None = None,
+        new_id: str | None = None,
+        refused: Callable[[], UserError] | None = None,
+        note: NoteOf[Run] = nothing,
+    ) -> Run:
+        """Make a run that begins with what another one has finished: the task `after`, or the
+        record `TASK/KEY`, and all it depends on; None: every task that has succeeded.
+
+        Args:
+            run_id: The run that is forked; it stays as it is.
+            after: The last step that is kept.
+            new_id: The id of the fork, from `new_id()`; None makes one.
+            refused: The error where anything would be kept that cannot come along.
+            note: What is written to the audit log.
+
+        Raises:
+            UserError: There is no such step (`unknown_step`), or it cannot be kept
+                (`cannot_fork`).
+        """
+        return await self._store.run_durable(
+            audited,
+            forking.fork,
+            note,
+            run_id,
+            after=after,
+            run_id=new_id or self.new_id(),
+            roles=self._doers.keys(),
+            refused=refused,
+        )
+
+    async def resume(self, run_id: str, *, note: NoteOf[Run] = nothing) -> Run:
         """Note that a person goes on with a run; `drive` it afterwards.
 
         Processes that died over its tasks before do not count against them any more. A run that
         has ended is returned as it is.
         """
-        return await self._store.run(lifecycle.revive, run_id)
+        return await self._store.run(audited, lifecycle.revive, note, run_id)
 
-    async def cancel(self, run_id: str) -> Run:
+    async def cancel(self, run_id: str, *, note: NoteOf[Run] = nothing) -> Run:
         """Ask a run to stop; it has ended on return unless somebody still works on it.
 
         Whoever drives it stops its tasks within a second and ends it then.
         """
         return await self._store.run_durable(
+            audited,
             lifecycle.request_cancel,
+            note,
             run_id,
             is_dead=lambda worker: is_dead(worker, here=self._worker),
         )
 
     async def decide(
-        self, run_id: str, approval: str, *, approved: bool, comment: str = ""
+        self,
+        run_id: str,
+        approval: str,
+        *,
+        approved: bool,
+        comment: str = "",
+        note: NoteOf[Approval] = nothing,
     ) -> Approval:
         """Answer a call that waits; whoever drives the run goes on with it at once.
 
@@ -139,7 +235,13 @@ class Engine:
             UserError: There is no such approval, or it is answered already.
         """
         return await self._store.run_durable(
-            waiting.decide, run_id, approval, approved=approved, comment=comment
+            audited,
+            waiting.decide,
+            note,
+            run_id,
+            approval,
+            approved=approved,
+            comment=comment,
         )
 
     async def approvals(self, run_id: str) -> tuple[Approval, ...]:
@@ -151,7 +253,14 @@ class Engine:
         """The calls that wait for a person over all runs, oldest first."""
         return await self._store.read(approvals.waiting, limit=limit)
 
-    async def tell(self, run_id: str, text: str, *, to: str = EVERYBODY) -> tuple[str, ...]:
+    async def tell(
+        self,
+        run_id: str,
+        text: str,
+        *,
+        to: str = EVERYBODY,
+        note: NoteOf[tuple[str, ...]] = nothing,
+    ) -> tuple[str, ...]:
         """Say something to the agents of a run, who read it at their next stage.
 
         `to` is a role or a task; returns the tasks that will read it, none before the run is
@@ -161,7 +270,9 @@ class Engine:
             UserError: The run has ended, or has no such agent at work.
         """
         await self._store.read(lifecycle.head, run_id)
-        return await self._store.run_durable(messages.tell, run_id, to=to, content=text)
+        return await self._store.run_durable(
+            audited, messages.tell, note, run_id, to=to, content=text
+        )
 
     async def messages(self, run_id: str) -> tuple[Message, ...]:
         """All messages of a run, in order."""
@@ -176,9 +287,49 @@ class Engine:
         """Runs, newest first; with `before`, those older than that run."""
         return await self._store.read(runs.newest, limit=limit, before=before)
 
-    async def unfinished(self, *, limit: int = 50) -> tuple[RunSummary, ...]:
-        """Runs that have not ended, newest first."""
-        return await self._store.read(runs.unfinished, limit=limit)
+    async def page(
+        self, filters: RunFilter, *, limit: int, before: str | None = None
+    ) -> tuple[RunSummary, ...] | None:
+        """Runs that fit, newest first, those older than the run `before`; None: there is no such
+        run."""
+        return await self._store.read(lists.page, filters, limit=limit, before=before)
+
+    async def unfinished(self) -> tuple[RunSummary, ...]:
+        """All runs that have not ended, newest first."""
+        found: list[RunSummary] = []
+        while page := await self.page(
+            _UNFINISHED, limit=_PAGE, before=found[-1].id if found else None
+        ):
+            found += page
+            if len(page) < _PAGE:
+                break
+        return tuple(found)
+
+    async def left(self) -> frozenset[str]:
+        """The unfinished runs that nobody carries on: no living process drives them."""
+        unfinished = {run.id for run in await self.unfinished()}
+        at_work = await self._store.read(drivers.at_work)
+        return frozenset(
+            unfinished
+            - {
+                run_id
+                for run_id, leased in at_work
+                if not leased.expired and not is_dead(leased.worker, here=self._worker)
+            }
+        )
+
+    async def counts(self) -> Counts:
+        """How many runs there are, and tasks of those that have not ended."""
+        return await self._store.read(lists.counts)
+
+    async def working(self) -> tuple[WorkingTask, ...]:
+        """The tasks of all runs at which somebody works, or which wait for a person."""
+        return await self._store.read(lists.working)
+
+    async def effects(self, run_id: str) -> tuple[Effect, ...]:
+        """What a run has done to the outside world, as its ledger has it, in order."""
+        await self._store.read(lifecycle.head, run_id)
+        return await self._store.read(records.effects_of, run_id)
 
     async def tasks(self, run_id: str) -> tuple[Task, ...]:
         """The tasks of a run in the plan's order; none before it is planned."""

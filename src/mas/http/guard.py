@@ -1,192 +1,178 @@
-"""What a request has to pass before it is looked at: host, token, kind and size of its body."""
+"""What every request has to pass before a route sees it, and what every answer says (Q3, U3).
+
+In this order: the name that the server is called by, who is calling, whether a page of others is
+behind it, kind and size of the body, and for forms the proof that they are ours. Answers are handed
+on piece by piece as they come: a stream of events is not held up.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import hmac
-import ipaddress
-import re
-from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mas.core.actors import Actor
 from mas.core.errors import MasError, UserError
+from mas.http.access import bodies, csrf
+from mas.http.access.door import Door, Visit
+from mas.http.access.headers import protecting
+from mas.http.access.hosts import is_answered
+from mas.http.access.incoming import Incoming
 from mas.http.caller import Caller
 from mas.http.problems import problem
 
-BODY_LIMIT_BYTES = 2 * 1024 * 1024
-"""Holds the longest prompt however its characters are written."""
-
-BODY_TIME = timedelta(seconds=30)
-"""How long a client may take to send a body."""
-
-_OPEN = frozenset({"/health", "/ready"})
-"""Seen without a token: probes have none, and they tell nothing of anybody's work."""
-
-_HOST = re.compile(r"(\[(?P<six>[^\]]+)\]|(?P<name>[^:\[\]]+))(:[0-9]*)?")
-_SAFE_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """Who may use the API."""
-
-    token: str | None = field(default=None, repr=False)
-    """None: nobody needs one, which is for loopback alone."""
-
-    def refuse(self, path: str, headers: Headers) -> MasError | None:
-        """Why a request may not pass; None: it may."""
-        if self.token is None:
-            return None if _names_loopback(headers.get("host", "")) else _wrong_host()
-        if path in _OPEN or self._knows_token(headers.get("authorization", "")):
-            return None
-        return UserError(
-            "This needs the access token of the server.",
-            hint="Send the header `Authorization: Bearer TOKEN` with the value of MAS_API_TOKEN.",
-            code="no_token",
-        )
-
-    def _knows_token(self, given: str) -> bool:
-        kind, _, token = given.partition(" ")
-        # Headers are Latin-1 on the wire.
-        told = token.strip().encode("latin-1", "replace")
-        known = (self.token or "").encode()
-        return kind.lower() == "bearer" and hmac.compare_digest(told, known)
+_PROBES = frozenset({"/health", "/ready"})
+"""They have no token, and call a pod by its address; what they hear tells of nobody's work."""
+_LOGO = "/logo"
+_FILES = "/static/"
+_FOR_NOBODY = frozenset({("GET", "/login"), ("POST", "/login"), ("GET", "/preferences")})
+_NOT_OF_FORMS = frozenset({"PUT", "PATCH", "DELETE"})
 
 
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, access: Access) -> None:
+    def __init__(self, app: ASGIApp, *, door: Door) -> None:
+        """Let into `app` whom `door` knows."""
         self._app = app
-        self._access = access
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer why not."""
         if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+                return
             await self._app(scope, receive, send)
             return
-
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_SAFE_HEADERS]}
-            await send(message)
-
-        headers = Headers(scope=scope)
-        refused = self._access.refuse(scope["path"], headers) or _unfit_body(scope, headers)
-        body = b""
-        if refused is None and _has_body(headers):
-            try:
-                body = await _whole(receive)
-            except MasError as error:
-                refused = error
-            except _Gone:
-                return
-        if refused is not None:
-            await problem(refused)(scope, receive, send_safely)
+        incoming = Incoming(scope, self._door.access.trusted_proxies)
+        peer = incoming.peer
+        cookies: list[str] = []
+        send = protecting(send, https=peer.https, keeps=_is_file(incoming), cookies=cookies)
+        scope = {
+            **scope,
+            # The server drops the body of HEAD; what the headers say of it is that of GET.
+            "method": "GET" if scope["method"] == "HEAD" else scope["method"],
+            "scheme": "https" if peer.https else "http",
+            "client": (peer.address, (scope.get("client") or ("", 0))[1]),
+            # The same one: what is around the guard sees what it has found.
+            "state": scope.setdefault("state", {}),
+        }
+        try:
+            body = await self._admit(incoming, scope["state"], receive, cookies)
+        except bodies.Gone:
             return
-        if scope["method"] == "HEAD":
-            # The server drops the body; what the headers say of it is that of GET.
-            scope = {**scope, "method": "GET"}
-        client = scope.get("client") or ("unknown", 0)
-        actor = Actor(name="local", role="admin", origin=f"http {client[0]}")
-        scope.setdefault("state", {})["caller"] = Caller(actor=actor, csrf="")
-        await self._app(scope, _replay(body, receive), send_safely)
+        except MasError as error:
+            if incoming.has_body and not incoming.taken:
+                await bodies.drop_body(incoming, receive)
+            await _refusal(incoming, error)(scope, receive, send)
+            return
+        await self._app(scope, receive if body is None else bodies.replayed(body, receive), send)
 
+    async def _admit(
+        self, incoming: Incoming, state: dict[str, Any], receive: Receive, cookies: list[str]
+    ) -> bytes | None:
+        """Let a request in with who sends it; returns its body where it has one.
 
-class _Gone(Exception):
-    """The client has gone before its request was whole."""
-
-
-def _names_loopback(host: str) -> bool:
-    """Whether a Host header names this machine: a page of a foreign name must not reach it."""
-    named = _HOST.fullmatch(host.strip().lower())
-    if named is None:
-        return False
-    name = named["six"] or named["name"]
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _wrong_host() -> UserError:
-    return UserError(
-        "The request names a host that this server does not answer for.",
-        hint="Use http://localhost or http://127.0.0.1, or set MAS_API_TOKEN.",
-        code="wrong_host",
-    )
-
-
-def _has_body(headers: Headers) -> bool:
-    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
-
-
-def _unfit_body(scope: Scope, headers: Headers) -> UserError | None:
-    """Refuse by the headers: forms of foreign pages cannot send JSON without asking first."""
-    if scope["method"] in ("POST", "PUT", "PATCH"):
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in ("application/json", "application/x-www-form-urlencoded"):
-            return UserError(
-                "The body has to be JSON.",
-                hint="Send the header `Content-Type: application/json`.",
-                code="not_json",
+        Raises:
+            MasError: Why not.
+        """
+        probes = incoming.path in _PROBES
+        self._check_host(incoming, anywhere=probes)
+        if probes or _is_file(incoming):
+            return None
+        visit = await self._door.visit(incoming)
+        cookies.extend(visit.cookies)
+        state["visit"] = visit
+        if visit.proof != "nobody":
+            state["caller"] = Caller(
+                actor=visit.actor, csrf=visit.csrf, session=visit.proof == "session"
             )
-    length = headers.get("content-length", "0")
-    return _too_large() if not length.isdecimal() or int(length) > BODY_LIMIT_BYTES else None
+        elif (incoming.method.replace("HEAD", "GET"), incoming.path) not in _FOR_NOBODY:
+            raise UserError(
+                "This needs an access token of the server.",
+                hint="Send the header `Authorization: Bearer TOKEN`; `mas token new` makes one.",
+                code="no_token",
+            )
+        proven = visit.proof == "token" or _is_ours(visit)
+        bodies.refuse_kind(incoming)
+        if not incoming.has_body:
+            if not proven:
+                raise _no_proof(incoming)
+            return None
+        incoming.taken = True
+        body = await bodies.whole_body(receive)
+        if not proven and not csrf.is_proof(csrf.field_of(body), visit.csrf):
+            raise _foreign_form()
+        return body
 
-
-async def _whole(receive: Receive) -> bytes:
-    """The body, within limits of size and time."""
-    parts: list[bytes] = []
-    total = 0
-    try:
-        async with asyncio.timeout(BODY_TIME.total_seconds()):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise _Gone
-                part: bytes = message.get("body", b"")
-                total += len(part)
-                if total > BODY_LIMIT_BYTES:
-                    raise _too_large()
-                parts.append(part)
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-    except TimeoutError as exc:
+    def _check_host(self, incoming: Incoming, *, anywhere: bool) -> None:
+        access = self._door.access
+        # In front of a server without tokens nobody is let in who has not come from this machine.
+        fits = not access.is_open or incoming.peer.loopback
+        if fits and (
+            (anywhere and not access.is_open)
+            or is_answered(
+                incoming.header(b"host"),
+                loopback_only=access.is_open,
+                allowed=access.allowed_hosts,
+            )
+        ):
+            return
         raise UserError(
-            "The body did not come in time.",
-            hint="Send it again.",
-            code="slow_body",
-        ) from exc
+            "The request names a host that this server does not answer for.",
+            hint="Use http://localhost or http://127.0.0.1; with MAS_API_TOKENS other names are "
+            "answered, and MAS_ALLOWED_HOSTS says which.",
+            code="wrong_host",
+        )
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Hand on a body that was read already, and then what comes."""
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
+def _is_file(incoming: Incoming) -> bool:
+    """Whether it is for a part of the page for logging in, which is the same for everybody."""
+    return not incoming.unsafe and (incoming.path.startswith(_FILES) or incoming.path == _LOGO)
 
 
-def _too_large() -> UserError:
+def _refusal(incoming: Incoming, error: MasError) -> ASGIApp:
+    if error.code == "no_token" and incoming.wants_page:
+        return RedirectResponse(incoming.login_address, 303)
+    return problem(error)
+
+
+def _is_ours(visit: Visit) -> bool:
+    """Whether a request that a browser may have sent by itself is known to be meant.
+
+    False: a form still has to prove it with its field.
+
+    Raises:
+        UserError: It comes from a page of others (`cross_site`), has a wrong proof (`csrf`), or is
+            of a kind that any page could send (`not_json`).
+    """
+    incoming = visit.incoming
+    if incoming.from_elsewhere and not incoming.follows_link:
+        raise UserError(
+            "A page of another origin has sent this.",
+            hint="Open the page of MAS itself, or send an access token.",
+            code="cross_site",
+        )
+    if not incoming.unsafe:
+        return True
+    if incoming.has(csrf.HEADER):
+        if not csrf.is_proof(incoming.header(csrf.HEADER), visit.csrf):
+            raise _foreign_form()
+        return True
+    if incoming.kind == bodies.JSON:
+        # No form can say so, and a script of others would have had to ask first.
+        return True
+    return incoming.method in _NOT_OF_FORMS and not incoming.has_body
+
+
+def _no_proof(incoming: Incoming) -> UserError:
+    return _foreign_form() if incoming.kind == bodies.FORM else bodies.not_json()
+
+
+def _foreign_form() -> UserError:
     return UserError(
-        f"The body is larger than {BODY_LIMIT_BYTES:,} bytes.",
-        hint="Send a shorter prompt; files belong into the repository.",
-        code="too_large",
+        "This form is older than the session, or of another page.",
+        hint="Go back, load the page anew, and send it again.",
+        code="csrf",
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from math import ceil
 from typing import Any, cast
@@ -14,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from mas.core.errors import BudgetReached, MasError, Refused, Transient, UserError
 from mas.core.language import plain
@@ -24,16 +26,29 @@ _LONGEST = 1000
 _MOST_PLACES = 20
 _log = logging.getLogger(__name__)
 
+_ABSENT = (
+    "not_found no_report unknown_agent unknown_approval unknown_lesson unknown_record unknown_role "
+    "unknown_run unknown_step unknown_task unknown_tool"
+).split()
+_CLASHES = (
+    "ambiguous_run approval_closed branch_exists branch_moved cannot_fork id_taken "
+    "idempotency_conflict no_answer no_branches no_checkpoint no_ranking no_run_repository "
+    "nothing_to_deliver_to nothing_to_retry nothing_waits run_cancelled run_ended several_wait "
+    "still_working"
+).split()
+"""The request is right, but not as things stand."""
+
 _BY_CODE: Mapping[str, HTTPStatus] = {
-    "unknown_run": HTTPStatus.NOT_FOUND,
-    "not_found": HTTPStatus.NOT_FOUND,
-    "ambiguous_run": HTTPStatus.CONFLICT,
-    "run_ended": HTTPStatus.CONFLICT,
-    "run_cancelled": HTTPStatus.CONFLICT,
-    "no_answer": HTTPStatus.CONFLICT,
+    **dict.fromkeys(_ABSENT, HTTPStatus.NOT_FOUND),
+    **dict.fromkeys(_CLASHES, HTTPStatus.CONFLICT),
+    "budget_used_up": HTTPStatus.PAYMENT_REQUIRED,
+    "forbidden": HTTPStatus.FORBIDDEN,
     "bad_json": HTTPStatus.BAD_REQUEST,
     "bad_path": HTTPStatus.BAD_REQUEST,
     "no_token": HTTPStatus.UNAUTHORIZED,
+    "wrong_token": HTTPStatus.UNAUTHORIZED,
+    "csrf": HTTPStatus.FORBIDDEN,
+    "cross_site": HTTPStatus.FORBIDDEN,
     "wrong_method": HTTPStatus.METHOD_NOT_ALLOWED,
     "slow_body": HTTPStatus.REQUEST_TIMEOUT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -75,6 +90,8 @@ class Problem(BaseModel):
     """Of a request that does not fit: each value, with what is wrong."""
 
 
+_IN_BODY = "in_body"
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "What went wrong, and what to do about it.",
@@ -86,13 +103,30 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def status_of(error: MasError) -> HTTPStatus:
     """The HTTP status for an error of the tree."""
+    if error.code == "too_many_attempts":
+        return HTTPStatus.TOO_MANY_REQUESTS
     if isinstance(error, UserError):
+        if _IN_BODY in error.details and (error.code in _ABSENT or error.code == "model_setting"):
+            return HTTPStatus.UNPROCESSABLE_ENTITY
         if error.code in _BY_CODE:
             return _BY_CODE[error.code]
         if error.code in _SERVER_LACKS or error.code.startswith("store_"):
             return HTTPStatus.SERVICE_UNAVAILABLE
     found = (status for branch, status in _BY_BRANCH if isinstance(error, branch))
     return next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+@contextmanager
+def of_body(*, model: str | None = None) -> Iterator[None]:
+    """What a body names and is not there makes the body unfit: the address is right, and with a
+    `model` in the body it is not the server's setting that is wrong."""
+    try:
+        yield
+    except MasError as error:
+        if error.code == "model_setting" and model is None:
+            raise
+        error.details[_IN_BODY] = "yes"
+        raise
 
 
 def problem(error: MasError, *, errors: Sequence[Place] = ()) -> Response:
@@ -165,7 +199,7 @@ async def _on_http(request: Request, exc: Exception) -> Response:
     if refused.status_code == HTTPStatus.NOT_FOUND:
         return problem(not_found("There is nothing at this address."))
     if refused.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (refused.headers or {}).get("Allow", "")
+        allowed = ", ".join(_allowed(request))
         answer = problem(
             UserError(
                 f"{request.method} is not possible at this address.",
@@ -179,6 +213,18 @@ async def _on_http(request: Request, exc: Exception) -> Response:
     if refused.status_code == HTTPStatus.BAD_REQUEST:
         return problem(bad_json())
     return problem(UserError("The request cannot be used.", hint="See /openapi.json."))
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that an address has: each may be a route of its own."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
 
 
 async def _on_anything(_: Request, _exc: Exception) -> Response:

@@ -12,6 +12,7 @@ from mas.app.driving import Driving
 from mas.app.service import Service
 from mas.app.settings import Settings
 from mas.http.caller import caller_of
+from mas.http.streams import RunStreams
 from mas.http.workspace import Workspace
 
 
@@ -23,6 +24,7 @@ class World:
     settings: Settings
     driving: Driving
     workspace: Workspace
+    streams: RunStreams
     docker: Callable[[], Awaitable[str]]
     """Says in a few words how containers can be run; raises `MasError` when they cannot."""
     mask: Callable[[str], str]

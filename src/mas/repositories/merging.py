@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from mas.core.errors import Transient, UserError
-from mas.repositories import diffs
+from mas.repositories import diffs, undoing
 from mas.repositories.changes import Merged
 from mas.repositories.git import Git, GitFailed
 from mas.repositories.source import harmless, open_path
@@ -65,7 +65,7 @@ async def is_ancestor(git: Git, old: str, new: str) -> bool:
 
 async def _move(git: Git, name: str, old: str, new: str, why: str) -> None:
     try:
-        await git.run("update-ref", "-m", why, f"{_HEADS}{name}", new, old)
+        await undoing.move(git, name, before=old, after=new, why=why)
     except GitFailed as exc:
         raise Transient(
             f"The branch {name} was moved meanwhile.",

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from mas.core.errors import Permanent, UserError
-from mas.repositories import checkout, diffs, merging
+from mas.repositories import checkout, diffs, merging, undoing
 from mas.repositories.changes import Base, Diff, FileChange, Merged, Taken
 from mas.repositories.files import give_tree, remove_tree, write_new
 from mas.repositories.git import Git
@@ -22,6 +22,7 @@ from mas.repositories.origin import Brought, bring
 from mas.repositories.salvage import take_in
 from mas.repositories.seating import BASE_INDEX, make_seat
 from mas.repositories.source import Source, harmless
+from mas.repositories.undoing import UndoneMerges
 
 _BASE: Final = "mas-base.json"
 _MAKING: Final = ".making"
@@ -153,6 +154,15 @@ class RunRepository:
             message=message,
         )
 
+    async def undo_merges(self) -> UndoneMerges:
+        """Move branches back to where they were before their merges, the latest first, as far as
+        nothing came on top. Again it does nothing more."""
+        return await undoing.undo(self._own)
+
+    async def delivered(self) -> tuple[str, ...]:
+        """The branches that were brought to the person's own repository."""
+        return await undoing.deliveries(self._own)
+
     async def deliver(self, commit: str, to: Path, name: str) -> str:
         """Put a result into the person's own repository as the new branch `name`.
 
@@ -163,7 +173,9 @@ class RunRepository:
                 (`bad_branch`) or is taken by another commit (`branch_exists`), or there is no
                 such result (`unknown_ref`).
         """
-        return await merging.deliver(self.git, self._own, commit, to, name)
+        delivered = await merging.deliver(self.git, self._own, commit, to, name)
+        await undoing.note_delivery(self._own, name, delivered)
+        return delivered
 
     async def clean_checkout(
         self,

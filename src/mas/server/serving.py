@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -20,21 +21,22 @@ from datetime import timedelta
 import uvicorn
 from fastapi import FastAPI
 
+from mas.adapters.telemetry.prometheus import PrometheusTelemetry
+from mas.app.access_settings import TOKENS, refuse_former, tokens_of
 from mas.app.driving import Driving
 from mas.app.service import open_service
 from mas.app.settings import Settings
 from mas.app.workplaces import executor_for
+from mas.core.access_tokens import MAKE_ONE
 from mas.core.errors import Permanent, UserError
-from mas.http.guard import Access
+from mas.http.access.door import Access
 from mas.server.app import create_app
 from mas.teams.fanout.order import Order
 
-TOKEN_VARIABLE = "MAS_API_TOKEN"  # noqa: S105 - the name of a variable
-SHORTEST_TOKEN = 16
-"""Characters."""
 REQUEST_TIME = timedelta(seconds=4)
 
 _BACKLOG = 128
+_MANY_FILES = 16_384
 _IN_CONTAINERS = Order(agents=1, coders=(), executor="docker")
 
 
@@ -58,18 +60,23 @@ async def serve_until_stopped(
     port: int,
     worker: bool,
     on_listening: Callable[[Listening], None],
+    only_mcp: bool = False,
 ) -> None:
-    """Serve until the coroutine is cancelled. `port` 0 takes any that is free.
+    """Serve until the coroutine is cancelled. `port` 0 takes any that is free. `only_mcp` leaves
+    out pages and API.
 
     Raises:
-        UserError: The address cannot be listened at, or is open to others and no token is set.
+        UserError: The address cannot be listened at, or is open to others and no token is set; or
+            a token that is set cannot be used.
         MasError: The journal cannot be opened.
     """
-    token = settings.environment.get(TOKEN_VARIABLE) or None
-    with _listening(host, port, token) as bound:
+    access = _access_of(settings)
+    telemetry = PrometheusTelemetry()
+    _allow_many_files()
+    with _listening(host, port, access) as bound:
         listening = Listening(host=bound.getsockname()[0], port=bound.getsockname()[1])
         async with (
-            open_service(settings) as service,
+            open_service(settings, telemetry=telemetry) as service,
             Driving(service, worker=worker) as driving,
         ):
             app = create_app(
@@ -77,10 +84,22 @@ async def serve_until_stopped(
                 settings,
                 driving=driving,
                 docker=_docker_of(settings),
-                access=Access(token=token),
+                access=access,
+                telemetry=telemetry,
+                only_mcp=only_mcp,
             )
             server = _Server(app, on_started=lambda: on_listening(listening))
             await _run(server, bound, driving)
+
+
+def _allow_many_files() -> None:
+    """Take as many open files as this process may have: each watcher of a run is one, and systems
+    start a process with 1,024. What agents are allowed is set with their sandboxes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, _MANY_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _run(server: _Server, bound: socket.socket, driving: Driving) -> None:
@@ -130,20 +149,24 @@ class _Server(uvicorn.Server):
         self._on_started()
 
 
+def _access_of(settings: Settings) -> Access:
+    refuse_former(settings.environment)
+    return Access(
+        tokens=tokens_of(settings.access),
+        allowed_hosts=settings.access.allowed_hosts,
+        trusted_proxies=settings.access.trusted_proxies,
+    )
+
+
 @contextlib.contextmanager
-def _listening(host: str, port: int, token: str | None) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, access: Access) -> Iterator[socket.socket]:
     """A socket that listens; nothing is accepted yet."""
-    if token is not None and len(token) < SHORTEST_TOKEN:
-        raise UserError(
-            f"{TOKEN_VARIABLE} has fewer than {SHORTEST_TOKEN} characters.",
-            hint="Set a longer one, such as the output of: openssl rand -hex 32",
-            code="weak_token",
-        )
     family, address = _resolved(host, port)
-    if token is None and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+    loopback = ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
+    if access.is_open and not loopback:
         raise UserError(
             f"{host} can be reached by other machines, and no access token is set.",
-            hint=f"Set {TOKEN_VARIABLE} to a long random text, or listen on 127.0.0.1.",
+            hint=f"Set {TOKENS} ({MAKE_ONE[0].lower()}{MAKE_ONE[1:]}), or listen on 127.0.0.1.",
             code="no_api_token",
         )
     bound = socket.socket(family, socket.SOCK_STREAM)

@@ -10,24 +10,31 @@ from typing import Any
 import httpx
 import pytest
 
-from mas.http import guard
-from mas.http.guard import BODY_LIMIT_BYTES, Access, Guard
+from mas.http.access import bodies
+from mas.http.access.bodies import BODY_LIMIT_BYTES
+from mas.http.access.door import Access, Door
+from mas.http.guard import Guard
+from support.access_book import MemoryBook, token_entry
 
-TOKEN = "0123456789abcdef-token"
+TOKEN = "mas_0123456789abcdef-token"
 JSON = {"Content-Type": "application/json"}
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
     """An application that says how it was called."""
-    message = await receive()
-    assert not message["more_body"]
-    body = b"%s %d" % (scope["method"].encode(), len(message["body"]))
+    whole, more = b"", True
+    while more:
+        message = await receive()
+        whole += message.get("body", b"")
+        more = message.get("more_body", False)
+    body = b"%s %d" % (scope["method"].encode(), len(whole))
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 
 
 def client(token: str | None = None, base: str = "http://127.0.0.1:8000") -> httpx.AsyncClient:
-    guarded = Guard(echo, access=Access(token=token))
+    tokens = (token_entry("ci", "admin", token),) if token else ()
+    guarded = Guard(echo, door=Door(Access(tokens=tokens), MemoryBook()))
     return httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url=base)
 
 
@@ -93,7 +100,7 @@ async def test_u3_the_token_opens_the_api_under_any_name(given: str) -> None:
         f"Bearer {TOKEN[:-1]}",
     ],
 )
-@pytest.mark.parametrize("path", ["/orchestrate", "/workspace", "/openapi.json", "/health/x"])
+@pytest.mark.parametrize("path", ["/orchestrate", "/workspace", "/api/runs", "/health/x"])
 async def test_u3_without_the_token_nothing_is_said(given: str | None, path: str) -> None:
     headers = {} if given is None else {"Authorization": given.encode("latin-1")}
     async with client(TOKEN) as http:
@@ -114,8 +121,8 @@ async def test_u3_probes_need_no_token(path: str) -> None:
     [
         None,
         "text/plain",
-        "application/x-www-form-urlencoded",
         "multipart/form-data",
+        "multipart/form-data; boundary=x",
         "text/json",
         "text/plain; application/json",
         "application/jsonx",
@@ -125,6 +132,14 @@ async def test_u3_what_a_form_of_a_foreign_page_can_send_is_refused(kind: str | 
     headers = {} if kind is None else {"Content-Type": kind}
     async with client() as http:
         answer = await http.post("/x", content=b"{}", headers=headers)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("path", ["/api/runs", "/orchestrate", "/mcp", "/api/runs/x/cancel"])
+async def test_u3_forms_belong_to_pages_and_not_to_the_api(path: str) -> None:
+    async with client(TOKEN) as http:
+        http.headers["Authorization"] = f"Bearer {TOKEN}"
+        answer = await http.post(path, data={"prompt": "x"})
     assert answer.status_code == 415
 
 
@@ -156,7 +171,7 @@ async def test_q1_a_body_of_unknown_length_is_counted() -> None:
 
 
 async def test_q1_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "BODY_TIME", timedelta(milliseconds=20))
+    monkeypatch.setattr(bodies, "BODY_TIME", timedelta(milliseconds=20))
 
     async def never() -> AsyncIterator[bytes]:
         yield b"{"

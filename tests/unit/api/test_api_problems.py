@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from mas.core.errors import (
     Blocked,
@@ -17,7 +20,7 @@ from mas.core.errors import (
     Transient,
     UserError,
 )
-from mas.http.problems import PROBLEM_JSON, problem, status_of
+from mas.http.problems import PROBLEM_JSON, install, of_body, problem, status_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,13 @@ from mas.http.problems import PROBLEM_JSON, problem, status_of
     [
         (UserError("x"), 422),
         (UserError("x", code="unknown_run"), 404),
+        (UserError("x", code="unknown_approval"), 404),
         (UserError("x", code="run_ended"), 409),
+        (UserError("x", code="idempotency_conflict"), 409),
+        (UserError("x", code="nothing_to_retry"), 409),
+        (UserError("x", code="forbidden"), 403),
+        (UserError("x", code="wrong_token"), 401),
+        (Transient("x", code="too_many_attempts"), 429),
         (UserError("x", code="bad_json"), 400),
         (UserError("x", code="no_docker"), 503),
         (UserError("x", code="store_read_only"), 503),
@@ -68,3 +77,36 @@ def test_q1_text_that_is_half_a_character_or_very_long_does_not_break_a_problem(
     body = bytes(problem(UserError("\ud800" + "x" * 100_000 + "\x1b[31m")).body)
     assert len(body) < 4000
     assert b"\x1b" not in body
+
+
+def test_u3_what_a_body_names_and_is_not_there_makes_the_body_unfit() -> None:
+    for code, model, status in (
+        ("unknown_run", None, 422),
+        ("unknown_role", None, 422),
+        ("model_setting", "none:such", 422),
+        ("model_setting", None, 503),
+        ("run_ended", None, 409),
+    ):
+        with pytest.raises(UserError) as told, of_body(model=model):
+            raise UserError("x", code=code)
+        assert status_of(told.value) == status
+
+
+def test_u3_a_wrong_method_is_told_all_the_right_ones() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/things")
+    async def show() -> None: ...
+
+    @app.post("/things")
+    async def make() -> None: ...
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            return await http.delete("/things")
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert "GET, POST" in answer.json()["hint"]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 from engine_worlds import LIMIT, engine_on, spec, submitted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mas.core.errors import Permanent
+from mas.core.errors import Permanent, UserError
+from mas.core.failure import Failure
 from mas.core.fold import RunView, fold
 from mas.core.plan import Plan
 from mas.core.ports import Work
 from mas.core.run import Run, RunStatus, Task, TaskOutcome, TaskState
-from mas.engine import EngineSettings, Limits
+from mas.engine import Engine, EngineSettings, Limits
 from mas.testing.doubles import memory_store
 
 
@@ -121,3 +123,76 @@ def test_r9_events_of_any_run_fold_to_its_tables_and_never_contradict_the_plan(
             assert all(
                 view.tasks[need].state is TaskState.SUCCEEDED for need in task.planned.depends_on
             )
+
+
+@settings(deadline=None, max_examples=25)
+@given(plans(), st.data())
+def test_r6_events_fold_to_the_tables_after_any_retries_and_forks(
+    plan: Plan, data: st.DataObject
+) -> None:
+    names = [task.id for task in plan.tasks]
+    failing = data.draw(st.lists(st.sets(st.sampled_from(names)), min_size=1, max_size=3))
+    reporting = data.draw(st.sets(st.sampled_from(names)))
+    chosen = data.draw(st.sampled_from([None, *names]))
+    after = data.draw(st.sampled_from([None, *names, *(f"{name}/step" for name in names)]))
+
+    asyncio.run(play_again(plan, failing, reporting, chosen, after))
+
+
+async def play_again(
+    plan: Plan,
+    failing: list[set[str]],
+    reporting: set[str],
+    chosen: str | None,
+    after: str | None,
+) -> None:
+    """Fail, retry and fork as told: actions are done once a run, and events tell all of it."""
+    wrong = list(failing[0])
+    acted: Counter[str] = Counter()
+
+    async def do(work: Work) -> TaskOutcome:
+        async def act(key: str) -> object:
+            acted[key] += 1
+            return None
+
+        async def unknown(_: str) -> None:
+            return None
+
+        await work.effect("step", act, probe=unknown)
+        if work.task.id not in wrong:
+            return TaskOutcome(result=work.task.id)
+        if work.task.id in reporting:
+            return TaskOutcome(result="No.", failure=Failure.of(Permanent("No.")))
+        raise Permanent("No.")
+
+    async with asyncio.timeout(LIMIT), memory_store() as store:
+        engine = engine_on(store, plan, do)
+        run = await engine.drive((await submitted(engine)).id)
+        for later in [*failing[1:], set()]:
+            wrong[:] = later
+            with suppress(UserError):
+                await engine.retry(run.id, chosen)
+            await check_fold(engine, run.id)
+            run = await engine.drive(run.id)
+            await check_fold(engine, run.id)
+        with suppress(UserError):
+            fork = await engine.fork(run.id, after=after)
+            await check_fold(engine, fork.id)
+            assert (await engine.drive(fork.id)).status is RunStatus.SUCCEEDED
+            await check_fold(engine, fork.id)
+        if chosen is None:
+            assert run.status is RunStatus.SUCCEEDED
+    assert set(acted.values()) == {1}
+
+
+async def check_fold(engine: Engine, run_id: str) -> None:
+    events = await engine.events(run_id, limit=10_000)
+    view, run = fold(events), await engine.get(run_id)
+    assert (view.status, view.stop_reason, view.partial) == (
+        run.status,
+        run.stop_reason,
+        run.partial,
+    )
+    assert {name: (task.state, task.attempt) for name, task in view.tasks.items()} == {
+        task.id: (task.state, task.attempt) for task in await engine.tasks(run_id)
+    }

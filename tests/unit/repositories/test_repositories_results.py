@@ -86,6 +86,53 @@ async def test_f5_a_second_agent_is_merged_beside_the_first_or_conflicts_and_mov
     assert run.git("rev-parse", "main") == second.commit
 
 
+async def test_f5_merges_are_undone_in_reverse_and_only_once(
+    git: Git, mine: Work, tmp_path: Path
+) -> None:
+    run = await Run(git, tmp_path / "run").start(mine.folder, agents=2)
+    for number in (1, 2):
+        run.agent(number).write({f"{number}.txt": f"{number}\n"})
+        await run.take(number)
+    first = await run.repository.merge(1)
+    second = await run.repository.merge(2)
+    assert (await run.repository.merge(2)).how == "contained"  # nothing that could be undone
+
+    done = await run.repository.undo_merges()
+
+    assert [(one.before, one.after) for one in done.undone] == [
+        (first.commit, second.commit),
+        (run.base, first.commit),
+    ]
+    assert done.left == ()
+    assert "1.txt" not in await run.repository.files("main")
+    assert (await run.repository.undo_merges()).undone == ()
+    # It can be merged again, and undone again.
+    await run.repository.merge(1)
+    assert len((await run.repository.undo_merges()).undone) == 1
+
+
+async def test_f5_a_merge_on_which_something_came_is_left(
+    git: Git, mine: Work, tmp_path: Path
+) -> None:
+    run = await Run(git, tmp_path / "run").start(mine.folder, agents=2)
+    for number in (1, 2):
+        run.agent(number).write({f"{number}.txt": f"{number}\n"})
+        await run.take(number)
+    first = await run.repository.merge(1)
+    own = git.of(run.repository.folder.git_dir)
+    tree = await own.line("rev-parse", "main^{tree}")
+    later = await own.line("commit-tree", "-p", first.commit, "-m", "later", tree)
+    await own.run("update-ref", "refs/heads/main", later)
+    await run.repository.merge(2)
+
+    done = await run.repository.undo_merges()
+
+    assert [one.before for one in done.undone] == [later]
+    assert [one.after for one in done.left] == [first.commit]
+    assert await own.line("rev-parse", "main") == later
+    assert (await run.repository.undo_merges()).left == done.left
+
+
 async def test_f5_only_branches_that_are_no_agents_are_merged_into(run: Run) -> None:
     with pytest.raises(UserError) as unknown:
         await run.repository.merge(1, into="nowhere")

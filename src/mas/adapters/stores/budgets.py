@@ -45,7 +45,15 @@ _SPENT_BY_TASK = select(
     func.coalesce(func.sum(_record.input_tokens), 0).label("input_tokens"),
     func.coalesce(func.sum(_record.output_tokens), 0).label("output_tokens"),
     func.coalesce(func.sum(_record.cost_micros), 0).label("cost_micros"),
-).where(_record.run == bindparam("run_id"), _record.task == bindparam("task_id"))
+).where(
+    _record.run == bindparam("run_id"),
+    _record.task == bindparam("task_id"),
+    # What it used before a person gave it a new chance is the run's alone.
+    _record.attempt
+    > select(_task.earlier_attempts)
+    .where(_task.run == bindparam("run_id"), _task.id == bindparam("task_id"))
+    .scalar_subquery(),
+)
 _INSERT = insert(schema.reservation)
 _DELETE = delete(schema.reservation).where(
     _reservation.run == bindparam("run_id"),
@@ -73,7 +81,8 @@ def of_run(conn: Connection, run_id: str) -> Account:
 
 
 def of_task(conn: Connection, fence: Fence, budget: Budget) -> Account:
-    """The account of one task, over all its attempts; its time is counted elsewhere."""
+    """The account of one task, over its attempts since it was given its (last) chance; its time is
+    counted elsewhere."""
     this = {"run_id": fence.run_id, "task_id": fence.task_id}
     return Account(
         budget=budget,

@@ -43,9 +43,11 @@ _MEET = (
 )
 
 
-def add_plan(conn: Connection, run_id: str, plan: Plan) -> None:
-    """Store the tasks of a checked plan; those without dependencies are ready."""
-    _insert(conn, run_id, plan.tasks, first=0, done=frozenset())
+def add_plan(
+    conn: Connection, run_id: str, plan: Plan, *, done: Collection[str] = frozenset()
+) -> None:
+    """Store the tasks of a checked plan; those are ready that need nothing but what is `done`."""
+    _insert(conn, run_id, plan.tasks, first=0, done=done)
 
 
 def _insert(

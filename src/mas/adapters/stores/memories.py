@@ -170,16 +170,16 @@ class StoredMemories:
 
     async def wipe(self, *roles: str) -> tuple[Memory, ...]:
         """Forget task, observations and reasoning of roles, all or none; knowledge stays."""
-        return await self._store.run_durable(_each, wipe, roles)
+        return await self._store.run_durable(each, wipe, roles)
 
     async def checkpoint(self, *roles: str) -> tuple[Checkpoint, ...]:
         """Save the memories of roles as they are, all or none."""
-        return await self._store.run_durable(_each, checkpoint, roles)
+        return await self._store.run_durable(each, checkpoint, roles)
 
     async def restore(self, *roles: str) -> tuple[Checkpoint, ...]:
         """Bring back the latest checkpoints of roles, exactly, all or none; who has none is not
         in what is returned."""
-        restored = await self._store.run_durable(_each, restore, roles)
+        restored = await self._store.run_durable(each, restore, roles)
         return tuple(saved for saved in restored if saved is not None)
 
     async def everything(self) -> tuple[Remembered, ...]:
@@ -187,9 +187,10 @@ class StoredMemories:
         return await self._store.read(everything)
 
 
-def _each(
+def each(
     conn: Connection, change: Callable[[Connection, str], T], roles: Iterable[str]
 ) -> tuple[T, ...]:
+    """Do the same with several roles, all or none."""
     # One order for all transactions, so that no two wait for each other.
     return tuple(change(conn, role) for role in sorted(set(roles)))
 

@@ -8,13 +8,17 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from mas.adapters.stores.migration_2 import budgets_approvals_messages
+from mas.adapters.stores.migration_3 import audit_sessions_drivers
 from mas.adapters.stores.schema import metadata
 
 Migration: TypeAlias = Callable[[Connection], None]
 """Brings the schema from one version to the next. Once released, it never changes."""
 
 FIRST_VERSION = 1
-MIGRATIONS: tuple[Migration, ...] = (budgets_approvals_messages,)
+MIGRATIONS: tuple[Migration, ...] = (
+    budgets_approvals_messages,
+    audit_sessions_drivers,
+)
 """The entry at index 0 leads from version 1 to version 2, and so on."""
 
 VERSION = FIRST_VERSION + len(MIGRATIONS)

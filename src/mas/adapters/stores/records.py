@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from mas.adapters.stores import schema
 from mas.adapters.stores.transaction import from_us, now_us
 from mas.core.records import Record, RecordKind
 from mas.core.usage import Usage
+from mas.core.values import JsonValue, decode_json
 
 _record = schema.record.c
 _effect = schema.effect.c
@@ -36,6 +38,25 @@ _THIS_EFFECT = (
 _INTENT = select(_effect.idempotency_key, _effect.settled_at).where(_THIS_EFFECT)
 _INTEND = insert(schema.effect)
 _SETTLE = update(schema.effect).where(_THIS_EFFECT).values(settled_at=bindparam("at"))
+
+
+_ORDER = select(_record.task, _record.key, _record.event).where(_record.run == bindparam("run_id"))
+_LEDGER = (
+    select(_effect.task, _effect.key, _effect.intent, _effect.settled_at)
+    .where(_effect.run == bindparam("run_id"))
+    .order_by(_effect.intended_at, _effect.task, _effect.key)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """An action on the outside world as the ledger has it."""
+
+    task: str
+    key: str
+    intent: JsonValue
+    settled: bool
+    """False: it is not known whether it was done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +141,25 @@ def of_run(conn: Connection, run_id: str, *, task_id: str | None = None) -> tupl
             took=row.took_us * _MICROSECOND,
         )
         for row in rows
+    )
+
+
+def order_of(conn: Connection, run_id: str) -> Mapping[tuple[str, str], int]:
+    """The number of the event of each record, by task and key."""
+    rows = conn.execute(_ORDER, {"run_id": run_id})
+    return {(row.task, row.key): row.event for row in rows}
+
+
+def effects_of(conn: Connection, run_id: str) -> tuple[Effect, ...]:
+    """The ledger of a run: all actions on the outside world, in the order of their intents."""
+    return tuple(
+        Effect(
+            task=row.task,
+            key=row.key,
+            intent=decode_json(row.intent),
+            settled=row.settled_at is not None,
+        )
+        for row in conn.execute(_LEDGER, {"run_id": run_id})
     )
 
 

@@ -28,7 +28,7 @@ from mas.core.values import JsonValue, encode_json
 _run = schema.run.c
 _OPEN = tuple(status.value for status in RunStatus if not status.ended)
 
-_SUMMARY_COLUMNS = (
+SUMMARY_COLUMNS = (
     _run.id,
     _run.request,
     _run.team,
@@ -56,7 +56,7 @@ _HEAD = select(_run.status, _run.cancel_requested_at, _run.started_at, _run.budg
 _LOCKED_HEAD = _HEAD.with_for_update()
 _LOAD = select(schema.run).where(_run.id == _BY_ID)
 _NEWEST = (
-    select(*_SUMMARY_COLUMNS)
+    select(*SUMMARY_COLUMNS)
     .order_by(_run.created_at.desc(), _run.id.desc())
     .limit(bindparam("most"))
 )
@@ -101,6 +101,21 @@ _ANSWER = (
     update(schema.run)
     .where(_run.id == _BY_ID)
     .values(result=bindparam("new_result"), report=bindparam("new_report"))
+)
+_REOPEN = (
+    update(schema.run)
+    .where(_run.id == _BY_ID)
+    .values(
+        status=bindparam("new_status"),
+        stop_reason=None,
+        partial=False,
+        failure=None,
+        result=None,
+        report=None,
+        cancel_requested_at=None,
+        started_at=bindparam("new_start"),
+        finished_at=None,
+    )
 )
 _ADD_USAGE = (
     update(schema.run)
@@ -179,6 +194,11 @@ def load(conn: Connection, run_id: str) -> Run | None:
     )
 
 
+def to_summary(row: Row[*tuple[Any, ...]]) -> RunSummary:
+    """The run of a row that holds `SUMMARY_COLUMNS`."""
+    return RunSummary(**_summary_fields(row))
+
+
 def newest(conn: Connection, *, limit: int, before: str | None = None) -> tuple[RunSummary, ...]:
     """Runs, newest first; those older than the run `before` when it is given."""
     if before is None:
@@ -190,13 +210,13 @@ def newest(conn: Connection, *, limit: int, before: str | None = None) -> tuple[
         rows = conn.execute(
             _OLDER, {"most": limit, "created_at": position.created_at, "run_id": position.id}
         )
-    return tuple(RunSummary(**_summary_fields(row)) for row in rows)
+    return tuple(to_summary(row) for row in rows)
 
 
 def unfinished(conn: Connection, *, limit: int) -> tuple[RunSummary, ...]:
     """Runs that have not ended, newest first."""
     rows = conn.execute(_NEWEST_OPEN, {"most": limit})
-    return tuple(RunSummary(**_summary_fields(row)) for row in rows)
+    return tuple(to_summary(row) for row in rows)
 
 
 def start_planning(conn: Connection, run_id: str) -> None:
@@ -257,6 +277,15 @@ def finish(
 def answer(conn: Connection, run_id: str, *, result: JsonValue, report: str) -> None:
     """Give a run that has ended its answer."""
     conn.execute(_ANSWER, {"run_id": run_id, **_answered(result, report)})
+
+
+def reopen(
+    conn: Connection, run_id: str, *, status: RunStatus, started_at: datetime | None
+) -> None:
+    """Let a run that has ended go on: its answer and its end are cleared. Its wall time counts
+    from `started_at`."""
+    start = None if started_at is None else to_us(started_at)
+    conn.execute(_REOPEN, {"run_id": run_id, "new_status": status.value, "new_start": start})
 
 
 def _answered(result: JsonValue, report: str | None) -> dict[str, object]:

@@ -7,6 +7,7 @@ to a run is keyed by it first, so that a run can be copied or removed as rows.
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -19,6 +20,9 @@ from sqlalchemy import (
     Table,
     Text,
     text,
+)
+from sqlalchemy import (
+    event as sqlalchemy_event,
 )
 
 metadata = MetaData()
@@ -60,7 +64,11 @@ run = Table(
     Column("budget_tokens", BigInteger),
     Column("budget_cost_micros", BigInteger),
     Column("budget_time_us", BigInteger),
-    Index("run_by_status", "status"),
+    # Lists are in order of age, whatever they are filtered by; counts are by team and status.
+    Index("run_by_age", "created_at", "id"),
+    Index("run_by_team", "team", "created_at", "id"),
+    Index("run_by_status", "status", "created_at", "id"),
+    Index("run_by_kind", "team", "status"),
 )
 
 task = Table(
@@ -85,6 +93,9 @@ task = Table(
     Column("failure", LargeBinary),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
+    # How often a person has given it a new chance, and how many attempts there were before.
+    Column("chances", Integer, nullable=False, server_default=text("0")),
+    Column("earlier_attempts", Integer, nullable=False, server_default=text("0")),
     Index("task_by_state", "run", "state"),
 )
 # Limits per role are counted over all runs, among few rows.
@@ -246,4 +257,86 @@ lesson = Table(
     Column("successes", BigInteger, nullable=False),
     Column("failures", BigInteger, nullable=False),
     Column("learned_at", BigInteger, nullable=False),
+)
+
+# Who has done what. Rows are added and never changed: triggers see to that.
+audit = Table(
+    "audit",
+    metadata,
+    # Without gaps, so that a row that was taken out of the file by other means is missed.
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    # No foreign key: what was done to a run stays known when the run is removed.
+    Column("run", Text),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("audit_by_run", "run", "number"),
+)
+
+_KEPT = {
+    "sqlite": (
+        "create trigger audit_no_update before update on audit "
+        "begin select raise(abort, 'rows of the audit log are never changed'); end",
+        "create trigger audit_no_delete before delete on audit "
+        "begin select raise(abort, 'rows of the audit log are never changed'); end",
+        "create trigger audit_no_replace before insert on audit "
+        "when exists (select 1 from audit where number = new.number) "
+        "begin select raise(abort, 'rows of the audit log are never changed'); end",
+    ),
+    "postgresql": (
+        "create function audit_kept() returns trigger language plpgsql as "
+        "'begin raise exception ''rows of the audit log are never changed''; end'",
+        "create trigger audit_kept before update or delete or truncate on audit "
+        "for each statement execute function audit_kept()",
+    ),
+}
+for _dialect, _statements in _KEPT.items():
+    for _statement in _statements:
+        _guard = DDL(_statement)  # type: ignore[no-untyped-call]
+        sqlalchemy_event.listen(audit, "after_create", _guard.execute_if(dialect=_dialect))
+
+# The run that was made for a key, so that a request that is sent again makes no second one.
+# Without a foreign key: the key is entered before its run.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_hash", Text, primary_key=True),
+    Column("request_digest", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("idempotency_by_age", "at"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id_hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("token_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("session_by_end", "expires_at"),
+)
+
+# What the servers on one journal share and nobody else knows.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# Which processes carry which runs on, also while no task of a run is at work. A row counts while
+# its worker lives.
+driver = Table(
+    "driver",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Index("driver_by_worker", "worker"),
 )

@@ -20,6 +20,7 @@ reader closes, the writer closes last and empties the log into the file.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -136,11 +137,26 @@ def _make_file(path: Path) -> None:
     """Create folder and file with narrow rights; what is there already keeps its folder's."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            _check_usable(path)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     except OSError as exc:
         raise faults.unwritable(str(path), exc) from exc
+
+
+def _check_usable(path: Path) -> None:
+    """Refuse a file that cannot be written, without opening it.
+
+    Closing any descriptor of the file drops every lock that SQLite holds on it in this process:
+    another process could then remove the write-ahead log under a store that is open here.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 class _SqliteSession:
@@ -231,9 +247,15 @@ class _SqliteSession:
 def _connect(where: str) -> sqlite3.Connection:
     raw = sqlite3.connect(where, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
     raw.execute("PRAGMA foreign_keys=ON")
+    # SQLite's own knows the letters of ASCII only.
+    raw.create_function("lower", 1, _lower, deterministic=True)
     raw.execute("PRAGMA synchronous=NORMAL")
     raw.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     return raw
+
+
+def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _prepare_file(raw: sqlite3.Connection, where: str) -> None:

@@ -344,6 +344,7 @@ def _to_task(row: Row[*tuple[Any, ...]]) -> Task:
         state=TaskState(row.state),
         attempt=row.attempt,
         crashes=row.crashes,
+        chances=row.chances,
         result=None if row.result is None else decode_json(row.result),
         summary=row.summary,
         failure=None if row.failure is None else msgspec.json.decode(row.failure, type=Failure),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from mas.adapters.stores import schema
 from mas.adapters.stores.transaction import now, now_us, to_us
@@ -71,8 +72,13 @@ def load(conn: Connection, worker_id: str) -> Leased | None:
     row = conn.execute(_LOAD, {"worker_id": worker_id}).first()
     if row is None:
         return None
+    return to_leased(row, now_us(conn))
+
+
+def to_leased(row: Row[*tuple[Any, ...]], at: int) -> Leased:
+    """The worker of a row that holds all of its columns, at a moment."""
     known = Worker(id=row.id, machine=row.machine, pid=row.pid, process_started=row.process_started)
-    return Leased(worker=known, expired=row.lease_until < now_us(conn))
+    return Leased(worker=known, expired=row.lease_until < at)
 
 
 def remove(conn: Connection, worker_id: str) -> None:

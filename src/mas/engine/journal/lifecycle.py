@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from mas.adapters.stores import approvals, events, graph, lessons, runs, tasks
+from mas.adapters.stores import approvals, events, graph, idempotency, lessons, runs, tasks
 from mas.adapters.stores.transaction import now
 from mas.core.errors import UserError
 from mas.core.events import (
@@ -61,15 +62,59 @@ def head(conn: Connection, run_id: str) -> runs.Head:
     return found
 
 
-def accept(conn: Connection, request: RunRequest, *, token: Callable[[], str]) -> Run:
-    """Store a request as a new run; `token` gives eight hex digits of chance."""
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """The run of a request. `made` False: it was made before, for the same key."""
+
+    run: Run
+    made: bool = True
+
+
+def accept(
+    conn: Connection,
+    request: RunRequest,
+    *,
+    token: Callable[[], str],
+    key: idempotency.Key | None = None,
+) -> Accepted:
+    """Store a request as a new run; `token` gives eight hex digits of chance. With a `key` that
+    was used before nothing is stored, and the run of then is returned.
+
+    Raises:
+        UserError: The key was used for another request (`idempotency_conflict`).
+    """
     created_at = now(conn)
     run_id = make_run_id(created_at, token())
     while runs.exists(conn, run_id):
         run_id = make_run_id(created_at, token())
+    if key is not None:
+        used = idempotency.claim(conn, key, run_id)
+        if used is not None:
+            return Accepted(run=_of_key(conn, key, used), made=False)
+        idempotency.forget_old(conn)
     runs.add(conn, run_id, request, created_at=created_at)
     events.append(conn, run_id, RunQueued(team=request.team, language=request.language))
-    return get(conn, run_id)
+    return Accepted(run=get(conn, run_id))
+
+
+def accepted_before(conn: Connection, key: idempotency.Key) -> Run | None:
+    """The run that was made for a key; None: there is none.
+
+    Raises:
+        UserError: It was made for another request (`idempotency_conflict`).
+    """
+    used = idempotency.find(conn, key.key_hash)
+    return None if used is None else _of_key(conn, key, used)
+
+
+def _of_key(conn: Connection, key: idempotency.Key, used: idempotency.Used) -> Run:
+    if used.request_digest != key.request_digest:
+        raise UserError(
+            "This idempotency key was used for another request.",
+            hint="Give each request a key of its own, and send a key again only with the same one.",
+            code="idempotency_conflict",
+        )
+    return get(conn, used.run_id)
 
 
 def begin_planning(conn: Connection, run_id: str) -> Run:

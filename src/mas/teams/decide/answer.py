@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from mas.core.capacity import Capacity
 from mas.core.decision import (
     Alternative,
     ClusterState,
@@ -21,6 +22,7 @@ from mas.core.decision import (
 from mas.core.evidence import EvidenceBook
 from mas.core.language import Language
 from mas.core.tools import Catalog, Tool
+from mas.kubernetes.capacity.layout import capacity_of
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.images import Recogniser
 from mas.kubernetes.inventory import Inventory, take_inventory
@@ -33,6 +35,7 @@ from mas.teams.decide.rules.conflict import suits_the_platform
 from mas.teams.decide.rules.lifecycle import is_abandoned
 from mas.teams.decide.rules.overlap import offers
 from mas.teams.decide.situation import Situation
+from mas.teams.decide.sizing import can_be_simulated, demands_of
 from mas.teams.decide.verdict import Judgement, judge
 from mas.teams.decide.wording import say
 
@@ -180,6 +183,20 @@ def _decision(judgement: Judgement, language: Language) -> Decision:
         counterfactual=say(change, language) if change else None,
         cluster=state_of(situation.cluster, situation.inventory),
         evidence=_cited(situation.book, judgement.findings),
+        capacity=_capacity(judgement),
+    )
+
+
+def _capacity(judgement: Judgement) -> Capacity | None:
+    """The nodes with the tool's pods on them; a tool that is there is among what they hold."""
+    situation = judgement.situation
+    if not can_be_simulated(situation.cluster, situation.blind):
+        return None
+    return capacity_of(
+        situation.cluster,
+        () if judgement.verdict == "already_installed" else situation.demands,
+        namespace=situation.namespace,
+        guessed=[one.component for one in demands_of(situation.tool) if not one.declared],
     )
 
 
@@ -222,6 +239,8 @@ def state_of(cluster: Cluster, inventory: Inventory) -> ClusterState:
             for one in inventory.installations
         ),
         applications=inventory.applications,
+        read_at=cluster.read_at,
+        unread=tuple(sorted({*cluster.forbidden, *cluster.unread})),
     )
 
 

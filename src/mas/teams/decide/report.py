@@ -115,7 +115,7 @@ def _state(
         ("page.unread", ", ".join(code(kind) for kind in unread) or page.say("page.nothing")),
     )
     page.add(*(f"- {page.say(key)}: {value}" for key, value in rows), "")
-    near = [one for one in decision.cluster.existing if tool and _same_field(one, tool, catalog)]
+    near = [one for one in decision.cluster.existing if tool and same_field(one, tool, catalog)]
     if near:
         page.add(page.say("page.same_field"), "")
         header = ("tool", "purpose", "namespace", "tool_version", "health")
@@ -155,7 +155,7 @@ def _nodes(page: _Page, decision: Decision, cluster: Cluster) -> str:
     return page.say("page.nodes_ready", counts=counts) if nodes.total else counts
 
 
-def _same_field(one: Existing, tool: Tool, catalog: Catalog) -> bool:
+def same_field(one: Existing, tool: Tool, catalog: Catalog) -> bool:
     """Whether a tool shares a capability with the asked one, completes it, or is it."""
     other = catalog.tools[one.tool]
     own = {*tool.capabilities.primary, *tool.capabilities.secondary}

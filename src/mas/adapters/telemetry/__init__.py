@@ -1,0 +1,1 @@
+"""Where telemetry goes: Prometheus, in the formats that it scrapes (P3)."""

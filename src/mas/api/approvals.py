@@ -1,0 +1,93 @@
+"""`/api/approvals` and those of a run: calls that wait for a person (U3, R7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import StringConstraints
+
+from mas.api.new_run import Body
+from mas.api.params import ApprovalId, RunId
+from mas.api.roles import READS, STEERS
+from mas.api.shapes import ApprovalItem, Shape, approval_item, approval_items
+from mas.http.problems import PROBLEMS
+from mas.http.world import TheService
+
+router = APIRouter(prefix="/api", tags=["approvals"], responses=PROBLEMS)
+
+
+class Answer(Body):
+    """What is said with an answer."""
+
+    comment: Annotated[str, StringConstraints(max_length=2000)] = ""
+    """The agent reads it."""
+
+
+class Approvals(Shape):
+    """Calls, each exactly as it would be made."""
+
+    items: list[ApprovalItem]
+
+
+@router.get(
+    "/approvals",
+    operation_id="list_waiting_approvals",
+    dependencies=READS,
+    summary="What waits for a person",
+    response_model=Approvals,
+)
+async def waiting(
+    service: TheService,
+    limit: Annotated[int, Query(ge=1, le=200, description="So many at most.")] = 200,
+) -> Any:
+    """The calls of all runs that wait for a person, the oldest first."""
+    return Approvals(items=approval_items(await service.waiting(limit=limit)))
+
+
+@router.get(
+    "/runs/{run_id}/approvals",
+    operation_id="list_run_approvals",
+    dependencies=READS,
+    summary="The approvals of a run",
+    response_model=Approvals,
+)
+async def of_run(run_id: RunId, service: TheService) -> Any:
+    """All calls of a run that a person is or was asked about, in order."""
+    return Approvals(items=approval_items((await service.detail(run_id)).approvals))
+
+
+@router.post(
+    "/runs/{run_id}/approvals/{approval_id}/approve",
+    operation_id="approve_call",
+    dependencies=STEERS,
+    summary="Approve a call",
+    response_model=ApprovalItem,
+)
+async def approve(
+    run_id: RunId,
+    approval_id: ApprovalId,
+    service: TheService,
+    answer: Answer | None = None,
+) -> Any:
+    """Let the stored call be made, exactly as it is shown."""
+    comment = "" if answer is None else answer.comment
+    return approval_item(await service.decide(run_id, approval_id, approved=True, comment=comment))
+
+
+@router.post(
+    "/runs/{run_id}/approvals/{approval_id}/reject",
+    operation_id="reject_call",
+    dependencies=STEERS,
+    summary="Reject a call",
+    response_model=ApprovalItem,
+)
+async def reject(
+    run_id: RunId,
+    approval_id: ApprovalId,
+    service: TheService,
+    answer: Answer | None = None,
+) -> Any:
+    """Refuse the call; the agent goes on without it and reads the comment."""
+    comment = "" if answer is None else answer.comment
+    return approval_item(await service.decide(run_id, approval_id, approved=False, comment=comment))

@@ -1,0 +1,63 @@
+"""What belongs to a fork beside the journal: the files that the agents of its source work on."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from mas.core.errors import UserError
+from mas.core.run import Run
+
+
+def branches_stay(run: Run) -> UserError:
+    """The error for a fork of a fanout run that would have to bring its branches along."""
+    return UserError(
+        f"Run {run.id} has worked in a repository of its own, whose branches cannot come along.",
+        hint=f"Try what has failed again: mas runs retry {run.id}. Or ask anew, with --repo for "
+        "what was merged.",
+        code="cannot_fork",
+    )
+
+
+@asynccontextmanager
+async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator[None]:
+    """Give a run that is about to be made the files of another one, as they are now; they go again
+    when it is not made.
+
+    Raises:
+        UserError: They cannot be copied (`cannot_fork`).
+    """
+    source, target = workspaces / source_id, workspaces / new_id
+    try:
+        await asyncio.to_thread(_copy, source, target)
+        yield
+    except BaseException as exc:
+        await asyncio.to_thread(remove, target)
+        if isinstance(exc, OSError):  # shutil's own error is one
+            raise UserError(
+                f"The files of run {source_id} could not be copied.",
+                hint=f"See that {workspaces} can be written and has room.",
+                code="cannot_fork",
+            ) from exc
+        raise
+
+
+def remove(folder: Path) -> None:
+    """Remove a copy."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, ignore=_not_files)
+
+
+def _not_files(folder: str, names: list[str]) -> set[str]:
+    """Pipes, sockets and devices: reading them might never end."""
+    wanted = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+    modes = {name: Path(folder, name).lstat().st_mode for name in names}
+    return {name for name, mode in modes.items() if not any(is_(mode) for is_ in wanted)}

@@ -1,0 +1,23 @@
+"""Transactions of who drives a run: begin, and leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from mas.adapters.stores import drivers, workers
+from mas.adapters.stores.workers import Worker
+
+
+def begin_driving(conn: Connection, run_id: str, worker: Worker, *, lease: timedelta) -> None:
+    """Take a lease, and note that its worker carries the run on."""
+    workers.renew(conn, worker, lease=lease)
+    drivers.forget_unknown(conn)
+    drivers.begin(conn, run_id, worker.id)
+
+
+def leave(conn: Connection, worker: Worker) -> None:
+    """A worker ends in order: it drives nothing any more."""
+    drivers.end_all(conn, worker.id)
+    workers.remove(conn, worker.id)

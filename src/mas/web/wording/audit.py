@@ -1,0 +1,45 @@
+"""The page of the audit log."""
+
+from __future__ import annotations
+
+WORDS = {
+    "audit.title": ("Audit log", "감사 기록"),
+    "audit.intro": (
+        "Who has done what, when and from where. Entries are added and never changed.",
+        "누가, 무엇을, 언제, 어디서 했는지 남깁니다. 기록은 더해질 뿐 바뀌지 않습니다.",
+    ),
+    "audit.export": ("Export as JSON lines", "JSON Lines로 내보내기"),
+    "audit.filter": ("Filter entries", "기록 거르기"),
+    "audit.run": ("Run id", "실행 ID"),
+    "audit.any_action": ("Every action", "모든 행동"),
+    "audit.who_filter": ("Who", "누가"),
+    "audit.at": ("When", "언제"),
+    "audit.who": ("Who", "누가"),
+    "audit.action": ("What", "무엇을"),
+    "audit.subject": ("To what", "대상"),
+    "audit.origin": ("From where", "어디서"),
+    "audit.older": ("Older entries", "이전 기록"),
+    "audit.newest": ("Newest entries", "최신 기록"),
+    "audit.none.title": ("No entry", "기록이 없습니다"),
+    "audit.none.text": (
+        "What people start, approve, tell, merge or wipe appears here.",
+        "사람이 시작, 승인, 지시, 병합, 삭제한 일이 여기에 나타납니다.",
+    ),
+    "audit.action.run.start": ("started a run", "실행 시작"),
+    "audit.action.run.cancel": ("cancelled a run", "실행 취소"),
+    "audit.action.run.resume": ("resumed a run", "실행 재개"),
+    "audit.action.run.retry": ("retried a run", "실행 재시도"),
+    "audit.action.run.fork": ("forked a run", "실행 분기"),
+    "audit.action.run.merge": ("merged a result", "결과 병합"),
+    "audit.action.run.rollback": ("rolled back a run", "실행 되돌리기"),
+    "audit.action.call.approve": ("approved a call", "호출 승인"),
+    "audit.action.call.reject": ("rejected a call", "호출 거부"),
+    "audit.action.agent.tell": ("told the agents", "에이전트에게 지시"),
+    "audit.action.memory.wipe": ("wiped a memory", "기억 지우기"),
+    "audit.action.memory.checkpoint": ("made a checkpoint", "체크포인트 생성"),
+    "audit.action.memory.restore": ("restored a memory", "기억 복원"),
+    "audit.action.lesson.remove": ("removed a lesson", "교훈 삭제"),
+    "audit.action.session.login": ("signed in", "로그인"),
+    "audit.action.session.logout": ("signed out", "로그아웃"),
+    "audit.action.session.refused": ("was refused at sign-in", "로그인 거부"),
+}
