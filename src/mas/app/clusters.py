@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal, cast
 
 from mas.adapters.clusters.resolve import IN_CLUSTER, resolve_source
-from mas.core.tools import Catalog
 from mas.core.errors import UserError
+from mas.core.tools import Catalog
 from mas.core.values import JsonObject
 from mas.kubernetes.cluster import Cluster
 from mas.kubernetes.digest import read_cluster
