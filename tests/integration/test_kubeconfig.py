@@ -15,6 +15,8 @@ from lightkube.config.models import UserExec
 
 from mas.adapters.clusters.exec_auth import PluginAuth
 from mas.adapters.clusters.resolve import resolve_source
+from mas.app.clusters import ClusterReading
+from mas.catalog.loader import load_catalog
 from mas.core.errors import Transient, UserError
 from support.kubernetes_server import KubernetesServer
 from support.live_reading import digest, failure, kubeconfig, small, source
@@ -49,6 +51,18 @@ def test_q1_a_kubeconfig_without_current_context_says_how_to_choose(tmp_path: Pa
     with pytest.raises(UserError, match="no current context") as refused:
         resolve_source(None, environment=environment)
     assert "lab" in refused.value.hint
+
+
+async def test_q1_without_current_context_only_what_reads_a_cluster_asks_for_one(
+    tmp_path: Path,
+) -> None:
+    environment = kubeconfig(tmp_path, "https://127.0.0.1:1", **{"current-context": ""})
+    reading = ClusterReading(load_catalog(), environment)
+    assert reading.point_at(None).kind == "none"
+    with pytest.raises(UserError, match="no current context"):
+        await reading.choose(None)
+    with pytest.raises(UserError, match="neither"):
+        reading.point_at("nowhere")
 
 
 @pytest.mark.parametrize("content", [None, "", "# nothing\n"])

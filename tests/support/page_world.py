@@ -254,6 +254,7 @@ def asks(repository: Path, script: str) -> dict[str, Ask]:
         "fanout": Ask(
             text=FANOUT,
             team="fanout",
+            no_model=True,
             fanout=FanoutAsk(agents=10, repo=str(repository), coders=(script,), checks=(CHECK,)),
         ),
         "waits": Ask(text=WAITS, team="operate"),

@@ -178,8 +178,12 @@ async def play_again(
         with suppress(UserError):
             fork = await engine.fork(run.id, after=after)
             await check_fold(engine, fork.id)
-            assert (await engine.drive(fork.id)).status is RunStatus.SUCCEEDED
+            ended = await engine.drive(fork.id)
             await check_fold(engine, fork.id)
+            # A failure that was reported is a result that is kept like any other.
+            kept = [task for task in await engine.tasks(fork.id) if task.attempt == 0]
+            failed = any(task.state is TaskState.FAILED for task in kept)
+            assert ended.status is (RunStatus.FAILED if failed else RunStatus.SUCCEEDED)
         if chosen is None:
             assert run.status is RunStatus.SUCCEEDED
     assert set(acted.values()) == {1}

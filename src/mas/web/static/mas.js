@@ -69,6 +69,8 @@ function choices(root) {
 }
 const aloud = () => byId("events")?.setAttribute("aria-live", kept.get("mas.log") === "on" ? "polite" : "off");
 async function help() {
+  // Where nothing moves, the page of the keys is as good.
+  if (!$(".live")) return location.assign("/keys");
   let box = byId("help");
   if (!box) {
     const answer = await fetch("/keys", { headers: { Accept: "text/html" } });
@@ -88,7 +90,7 @@ async function help() {
     document.body.append(box);
     choices(box);
   }
-  box.showModal();
+  return box.showModal();
 }
 choices(document);
 aloud();
