@@ -51,7 +51,7 @@ def _python(code: str, home: Path) -> str:
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -188,6 +188,18 @@ def test_r6_asking_on_makes_a_run_that_knows_the_first(
     assert empty.status_code == 422
 
 
+def test_f5_a_rollback_says_what_was_taken_back_and_what_is_left(
+    world: PageWorld, client: httpx.Client
+) -> None:
+    address = f"/runs/{world.runs['evil']}"
+    html = client.get(address, params={"lang": "en"}).text
+    answer = client.post(f"{address}/rollback", data=fields(html, f"{address}/rollback"))
+    assert answer.status_code == 200
+    assert "<h1>Rolled back</h1>" in answer.text
+    assert "note.txt" in answer.text
+    assert "<img src=x" not in answer.text
+
+
 def test_u3_a_failed_run_says_why_and_what_to_do(world: PageWorld, client: httpx.Client) -> None:
     html = client.get(f"/runs/{world.runs['fails']}", params={"lang": "en"}).text
     notice = html[html.index('id="notice"') : html.index('id="answered"')]

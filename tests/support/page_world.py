@@ -105,6 +105,8 @@ class PageModel:
             return self._planned(text)
         if "Read the results of all tasks" in text:
             return _summed_up(request)
+        if '"order"' in str(request.body).replace("'", '"') and "solution A" in text:
+            return _judged(text)
         if FAILS in text:
             return Fault(kind="status", status=400, message="The scripted model does not know how.")
         found = re.search(r"Write (\S+?\.txt)", text)
@@ -141,6 +143,15 @@ def planned(
 
 def _plan(*tasks: Mapping[str, object]) -> Reply:
     return Reply(output={"reason": "They know how.", "tasks": [dict(one) for one in tasks]})
+
+
+def _judged(text: str) -> Reply:
+    """A judge to whom the shortest difference is the best one."""
+    parts = re.split(r"solution ([A-J])\b", text)
+    lengths = {letter: len(part) for letter, part in zip(parts[1::2], parts[2::2], strict=True)}
+    order = sorted(lengths, key=lambda letter: (lengths[letter], letter))
+    best = {"letter": order[0], "text": "Says it in the fewest lines, and nothing else changes."}
+    return Reply(output={"order": list(order), "reasons": [best]})
 
 
 def _summed_up(request: ModelRequest) -> Reply:

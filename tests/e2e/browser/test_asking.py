@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from mas.app.service import Ask
 from support.browser import BROWSER_TESTS, Browser
-from support.page_asking import RUN_PAGE, SOON, held, plan, snapshot
+from support.page_asking import RUN_PAGE, SOON, held, plan, press, snapshot
 from support.page_world import BUILD, PageWorld, has_ended, is_waiting
 
 pytestmark = BROWSER_TESTS
@@ -82,7 +82,7 @@ async def test_r7_a_call_is_approved_by_a_click_and_exactly_it_is_made(
         await page.get_by_role("button", name="Approve this call").click()
         await expect(page.locator("#head")).to_contain_text("Succeeded", timeout=SOON)
         await tab.open("/audit")
-        row = page.locator("main tr", has_text=run_id)
+        row = page.locator("main tr", has=page.locator(f"a[href$='{run_id}']"))
         await expect(row.filter(has_text="approved").first).to_be_visible()
     written = world.mas.home / "workspaces" / run_id / "clicked.txt"
     assert written.read_text() == "hello\n"
@@ -130,13 +130,14 @@ async def test_r12_an_ended_run_is_forked_and_a_failed_one_started_again(
     async with browser.tab(world.url) as tab:
         page = tab.page
         await tab.open(f"/runs/{world.runs['build']}")
-        await page.locator("form[action$='/fork'] button").first.evaluate("one => one.click()")
-        await page.wait_for_url(lambda url: world.runs["build"] not in url and "/runs/" in url)
+        await page.locator("details.confirm > summary", has_text="Fork").first.click()
+        await press(page, "form[action$='/fork'] button")
+        assert world.runs["build"] not in page.url
         await expect(page.locator("h1")).to_contain_text(BUILD)
-        await tab.open(f"/runs/{world.runs['budget']}")
-        await page.locator("form[action$='/retry'] button").first.evaluate("one => one.click()")
-        await page.wait_for_load_state()
-        assert world.runs["budget"] in page.url
+        await tab.open(f"/runs/{world.runs['fails']}")
+        await page.locator("details.confirm > summary", has_text="Retry").first.click()
+        await press(page, "form[action$='/retry'] button")
+        assert world.runs["fails"] in page.url
 
 
 async def test_q1_a_request_that_cannot_be_met_says_why_beside_the_field_and_keeps_the_text(

@@ -142,7 +142,7 @@ async def test_u2_a_comment_that_was_begun_is_not_taken_away(
         # Somebody else answers meanwhile.
         told = await tab.context.request.get(f"{world.url}/api/runs/{run_id}/approvals")
         (approval,) = (await told.json())["items"]
-        answered = world.mas("runs", "approve", run_id, approval["approval_id"])
+        answered = world.mas("runs", "approve", run_id, approval["approval"])
         assert answered.code == 0, answered.err
         await expect(page.locator("#head")).to_contain_text("Succeeded", timeout=SOON)
         assert await comment.input_value() == "Use the name"

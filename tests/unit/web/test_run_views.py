@@ -44,6 +44,7 @@ from mas.core.language import Language
 from mas.core.messages import Message
 from mas.core.run import RunStatus, TaskState
 from mas.core.usage import Usage
+from mas.web.live.difference import looks
 from mas.web.live.picture import Reader, event_rows, paint
 from mas.web.live.sight import Sight
 from mas.web.views.approvals import approvals_of
@@ -457,8 +458,6 @@ def test_u3_the_same_moment_later_looks_the_same() -> None:
     detail = make_detail(sixty_tasks())
     later = Sight(detail=detail, audit=(), now=datetime(2026, 11, 21, 10, 1, 47, tzinfo=UTC))
     reader = Reader(language="en", role="operator")
-    from mas.web.live.hub import _looks
-
-    one = _looks(paint(sight(detail), reader, drawn_at=NOW))
-    other = _looks(paint(later, reader, drawn_at=NOW))
+    one = looks(paint(sight(detail), reader, drawn_at=NOW))
+    other = looks(paint(later, reader, drawn_at=NOW))
     assert {name for name in one if one[name] != other[name]} == set()

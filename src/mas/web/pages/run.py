@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import quote
 
@@ -60,7 +61,9 @@ async def run(
     sight = await look_at(service, run_id)
     language = language_of(request)
     reader = Reader(language=language, role=caller.actor.role)
-    picture = paint(sight, reader, caller=caller)
+    start = hub_of(request.app).order(run_id)
+    # Templates take some milliseconds: streams and runs go on meanwhile.
+    picture = await asyncio.to_thread(paint, sight, reader, caller=caller, start=start)
     known = sight.detail.run.last_event
     last = min(before_event - 1, known) if before_event else known
     events = await events_before(service, run_id, last)
@@ -77,7 +80,7 @@ async def run(
         has_panel=picture.has_panel,
         live=not picture.ended and not before_event,
         last_event=known,
-        events=[event_html(row, language) for row in shown],
+        events=await asyncio.to_thread(lambda: [event_html(row, language) for row in shown]),
         older=events[0].number if events and events[0].number > 1 else 0,
         before=before_event,
         kinds=("all", *KINDS),

@@ -150,6 +150,10 @@ class _Work:
         self.records = records
         self.approvals = tuple(one for one in approvals if one.task == task.id)
 
+    @property
+    def _waits_to_retry(self) -> bool:
+        return self.task.state is TaskState.READY and self.task.failure is not None
+
     def spans(self, now: datetime) -> list[_TaskSpan]:
         """Attempts, and the times in which a person was waited for."""
         task, title = self.task, plain(self.task.spec.title, limit=_LONGEST)
@@ -159,7 +163,7 @@ class _Work:
                 _TaskSpan(
                     start=task.started_at,
                     end=max(self._end(task, now), task.started_at),
-                    css=_BARS.get(task.state, "g-ok"),
+                    css="g-bad" if self._waits_to_retry else _BARS.get(task.state, "g-ok"),
                     title=title,
                 )
             )
@@ -195,6 +199,9 @@ class _Work:
             return now
         if task.finished_at is not None:
             return task.finished_at
+        if self._waits_to_retry and task.not_before is not None:
+            # It has failed, and waits for its next attempt.
+            return min(task.not_before, now)
         asked = [one.asked_at for one in self.approvals]
         return max((*asked, *(one.at for one in self.records)), default=now)
 

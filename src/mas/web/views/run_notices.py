@@ -32,6 +32,8 @@ class Notice:
     details: tuple[tuple[str, str, str], ...] = ()
     """Title, address and words of each task that it is about."""
     step: Step = "none"
+    retry: bool = False
+    """Whether trying again may help."""
 
 
 def notices_of(detail: RunDetail, language: Language) -> tuple[Notice, ...]:
@@ -57,6 +59,7 @@ def _ended(detail: RunDetail, t: Wording) -> Notice | None:
             text=_kept(detail.tasks, t),
             hint="",
             step="retry",
+            retry=True,
         )
     if run.status is not RunStatus.FAILED:
         return None
@@ -68,6 +71,7 @@ def _ended(detail: RunDetail, t: Wording) -> Notice | None:
             text=f"{_kept(detail.tasks, t)} {t('notice.budget.next')}",
             hint=_hint(run.failure),
             step="again",
+            retry=_is_left(run),
         )
     blocked = run.stop_reason == "blocked"
     message = run.failure.message if run.failure else ""
@@ -80,6 +84,7 @@ def _ended(detail: RunDetail, t: Wording) -> Notice | None:
         hint=_hint(run.failure),
         details=_failed_tasks(detail.tasks),
         step="doctor" if run.failure and run.failure.kind in ("user", "bug") else "retry",
+        retry=True,
     )
 
 
@@ -94,6 +99,7 @@ def _partial(detail: RunDetail, t: Wording) -> Notice | None:
         hint="",
         details=_failed_tasks(detail.tasks),
         step="retry",
+        retry=True,
     )
 
 
@@ -169,6 +175,17 @@ def _lines(tasks: Sequence[Task]) -> tuple[tuple[str, str, str], ...]:
 
 def _hint(failure: Failure | None) -> str:
     return plain(failure.hint, limit=400) if failure else ""
+
+
+def _is_left(run: Run) -> bool:
+    """Whether anything of the budget is left, so that a smaller step may fit."""
+    used, most = run.usage, run.budget
+    pairs = (
+        (used.tokens, most.tokens),
+        (used.cost_micros, most.cost_micros),
+        (used.time, most.time),
+    )
+    return all(limit is None or spent < limit for spent, limit in pairs)  # type: ignore[operator]
 
 
 def _limits(run: Run, t: Wording) -> str:

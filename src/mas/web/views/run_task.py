@@ -152,8 +152,6 @@ def task_page(
     records = [one for one in detail.records if one.task == task.id]
     took = time_of(task, now=now)
     going_on = task.state in (TaskState.RUNNING, TaskState.AWAITING)
-    followers = [one for one in detail.tasks if task.id in one.spec.depends_on]
-    needed = [one for one in detail.tasks if one.id in task.spec.depends_on]
     spec = task.spec
     return TaskPage(
         id=task.id,
@@ -170,8 +168,8 @@ def task_page(
         risk=spec.risk,
         inputs=mask(readable(dict(spec.inputs))) if spec.inputs else "",
         limits=_limits(task, t, language),
-        needs=tuple(map(_link, needed)),
-        needed_by=tuple(map(_link, followers)),
+        needs=_links(detail, lambda one: one.id in spec.depends_on),
+        needed_by=_links(detail, lambda one: task.id in one.spec.depends_on),
         summary=plain(task.summary, limit=500),
         failure=plain(task.failure.message, limit=1000) if task.failure else "",
         hint=plain(task.failure.hint, limit=500) if task.failure else "",
@@ -190,6 +188,10 @@ def task_page(
         can_retry=task.state in (TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED),
         can_fork=task.state is TaskState.SUCCEEDED,
     )
+
+
+def _links(detail: RunDetail, fits: Callable[[Task], bool]) -> tuple[Link, ...]:
+    return tuple(_link(one) for one in detail.tasks if fits(one))
 
 
 def _link(task: Task) -> Link:
