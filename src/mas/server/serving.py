@@ -169,7 +169,8 @@ def _listening(host: str, port: int, access: Access) -> Iterator[socket.socket]:
             hint=f"Set {TOKENS} ({MAKE_ONE[0].lower()}{MAKE_ONE[1:]}), or listen on 127.0.0.1.",
             code="no_api_token",
         )
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends at once, instead of waiting 40 ms for more, only where the protocol is named.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
