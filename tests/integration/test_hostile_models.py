@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -429,7 +430,7 @@ def test_r5_an_interrupt_during_a_model_call_loses_nothing_that_was_paid(tmp_pat
 
     with scripted(tmp_path / "home", script) as (mas, server):
         with mas.start("agents", "run", "coder", "Write one.txt", "--yes", "--json") as process:
-            server.wait_for(2)
+            server.wait_for(2, timedelta(seconds=60))
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (130, "")

@@ -4,68 +4,23 @@ from __future__ import annotations
 
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 import pytest
 
-from support.api_server import Serving, serving
+from support.api_server import Serving
 from support.app_routes import SAFE, Route, app_routes
-from support.command import Mas
 from support.hostile_runs import hostile_asks
 from support.html_check import Checked, checked
 from support.page_world import PageWorld, page_world
+from support.web_payloads import CRLF, ELSEWHERE, ESCAPES
 
 CANARY = "canary-7d1f"
-ESCAPES = (
-    "..",
-    "../../secret",
-    "%2e%2e%2f%2e%2e%2fsecret",
-    "..%2f..%2f..%2f..%2fetc%2fpasswd",
-    "%252e%252e%252fsecret",
-    "..%5c..%5csecret",
-    "%2fetc%2fpasswd",
-    "file:%2f%2f%2fetc%2fpasswd",
-    "%00",
-    "x%00.html",
-    "%ff%fe",
-    "%ED%A0%80",
-    "%E2%80%AE%F0%9F%92%A3",
-    "%EF%BC%8E%EF%BC%8E%EF%BC%8Fsecret",
-    "a" * 5000,
-    "%27%20OR%201%3D1--",
-    "%7B%7B7*7%7D%7D",
-    "%0d%0aX-Injected:%20yes",
-    "-1",
-    "99999999999999999999999",
-)
-CRLF = "%0d%0aX-Injected:%20yes%0d%0a%0d%0a<b>body</b>"
-ELSEWHERE = (
-    "//elsewhere.invalid",
-    "///elsewhere.invalid",
-    "/\\elsewhere.invalid",
-    "\\\\elsewhere.invalid",
-    "https://elsewhere.invalid",
-    "https:elsewhere.invalid",
-    "/\t/elsewhere.invalid",
-    "\t//elsewhere.invalid",
-    "/\n/elsewhere.invalid",
-    " //elsewhere.invalid",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    "http://localhost@elsewhere.invalid",
-    "@elsewhere.invalid",
-    ".elsewhere.invalid",
-    "//elsewhere.invalid\\@localhost",
-    "/%2f/elsewhere.invalid",
-    "/%5celsewhere.invalid",
-    "/\u2028/elsewhere.invalid",
-)
 PAGE = {"Accept": "text/html"}
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -87,44 +42,6 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Route, ...]:
     found = app_routes(tmp_path_factory.mktemp("routes") / "home")
     assert {Route(method="GET", path="/"), Route(method="POST", path="/runs")} <= set(found)
     return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guarded:
-    """A server with tokens."""
-
-    serving: Serving
-    tokens: dict[str, str]
-
-    @contextmanager
-    def logged_in(self, role: str) -> Iterator[httpx.Client]:
-        """A browser after its login."""
-        url = self.serving.url
-        with httpx.Client(base_url=url, headers=PAGE, timeout=30, trust_env=False) as http:
-            form = checked(url, http.get("/login").text)
-            http.post("/login", data={"token": self.tokens[role], "csrf": form.csrf})
-            assert "mas_session" in http.cookies
-            yield http
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A server that three people may use, each in a role of its own."""
-    home = tmp_path_factory.mktemp("guarded")
-    made = {role: new_token(home / "made", role) for role in ROLES}
-    tokens = {role: one["token"] for role, one in made.items()}
-    entries = [one["entry"] for one in made.values()]
-    with serving(Mas(home / "home"), MAS_API_TOKENS=" ".join(entries)) as running:
-        yield Guarded(serving=running, tokens=tokens)
-
-
-ROLES = ("viewer", "operator", "admin")
-
-
-def new_token(home: Path, role: str) -> dict[str, str]:
-    """A token and its entry, as the command makes them."""
-    made: dict[str, str] = Mas(home)("token", "new", role, "--role", role, "--json").json
-    return made
 
 
 @dataclass(frozen=True)
@@ -235,14 +152,6 @@ def _forged(
     return http.request(route.method, route.plain(there), content=body, headers=headers)
 
 
-def test_u3_a_proof_of_one_browser_is_none_of_another(guarded: Guarded) -> None:
-    with guarded.logged_in("admin") as one, guarded.logged_in("admin") as other:
-        proof = checked(guarded.serving.url, other.get("/").text).csrf
-        assert proof
-        answer = one.post("/runs", data={"csrf": proof, "request": "Stolen"})
-    assert answer.status_code == 403
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -324,16 +233,12 @@ def test_u3_a_file_name_ends_no_header_and_is_saved_and_not_shown(
 
 
 @pytest.mark.parametrize("next_page", ELSEWHERE)
-def test_u3_no_address_to_come_back_to_leads_elsewhere(
-    world: PageWorld, guarded: Guarded, next_page: str
-) -> None:
+def test_u3_no_address_to_come_back_to_leads_elsewhere(world: PageWorld, next_page: str) -> None:
     with world.serving.client(**PAGE) as http:
-        answers = [http.get("/preferences", params={"next": next_page, "theme": "dark"})]
-    with httpx.Client(base_url=guarded.serving.url, headers=PAGE, trust_env=False) as http:
-        form = checked(guarded.serving.url, http.get("/login", params={"next": next_page}).text)
-        fields = {"token": guarded.tokens["viewer"], "csrf": form.csrf, "next": next_page}
-        answers.append(http.post("/login", data=fields))
-        answers.append(http.get("/login", params={"next": next_page}))
+        answers = [
+            http.get("/preferences", params={"next": next_page, "theme": "dark"}),
+            http.get("/login", params={"next": next_page}),
+        ]
     for answer in answers:
         assert answer.status_code == 303, answer.text
         place = answer.headers["location"]
@@ -341,41 +246,43 @@ def test_u3_no_address_to_come_back_to_leads_elsewhere(
         assert urlsplit(urljoin(world.url, place)).netloc == urlsplit(world.url).netloc
 
 
-def test_q2_hostile_text_is_text_on_every_page_in_both_languages(world: PageWorld) -> None:
-    """All pages that can be reached from the start, by the links on them."""
-    for language in ("en", "ko"):
-        with world.serving.client(**PAGE) as http:
-            http.cookies.set("lang", language)
-            pages = _crawled(http, world)
-        faults = {place: page.faults for place, page in pages.items() if page.faults}
-        assert faults == {}
-        assert any("pwn(1)" in "".join(page.text) for page in pages.values())
-        for run in world.runs.values():
-            assert f"/runs/{run}" in pages, sorted(pages)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_q2_hostile_text_is_text_on_every_page(world: PageWorld, language: str) -> None:
+    """All kinds of pages that can be reached from the start and from runs, by their links."""
+    with world.serving.client(**PAGE) as http:
+        http.cookies.set("lang", language)
+        pages = _crawled(http, world)
+    faults = {place: page.faults for place, page in pages.items() if page.faults}
+    assert faults == {}
+    assert any("pwn(1)" in "".join(page.text) for page in pages.values())
+    for run in world.runs.values():
+        assert f"/runs/{run}" in pages, sorted(pages)
 
 
-def _crawled(http: httpx.Client, world: PageWorld, most: int = 150) -> dict[str, Checked]:
+def _crawled(http: httpx.Client, world: PageWorld) -> dict[str, Checked]:
     todo = [f"{world.url}/", *(f"{world.url}/runs/{run}" for run in world.runs.values())]
     pages: dict[str, Checked] = {}
-    # Many differ in a number alone: a few of each kind are enough.
-    kinds: dict[str, int] = {}
-    while todo and len(pages) < most:
+    seen: Counter[str] = Counter()
+    while todo:
         url = todo.pop(0)
         parts = urlsplit(url)
         place = parts.path + (f"?{parts.query}" if parts.query else "")
-        kind = re.sub(r"=[^&]*", "=", re.sub(r"\d{8}_\d{6}_[0-9a-f]{8}|\d+", "N", place))
-        if place in pages or kinds.get(kind, 0) >= 6 or parts.path == "/preferences":
+        # Many differ in a name or a number alone.
+        kind = re.sub(r"=[^&]*", "=", re.sub(r"/agents/\w+|/tasks/.*|\d+", "N", place))
+        most = len(world.runs) if place.count("/") == 2 else 2
+        if place in pages or seen[kind] >= most or place.startswith(("/preferences", "/api/")):
             continue
-        kinds[kind] = kinds.get(kind, 0) + 1
+        seen[kind] += 1
         answer = http.get(url)
         assert answer.status_code == 200, (place, answer.status_code, answer.text[:300])
-        if "text/html" not in answer.headers["content-type"]:
-            disposition = answer.headers.get("content-disposition", "")
-            assert "attachment" in disposition or "text/html" not in answer.headers["content-type"]
-            continue
         _assert_protected(answer)
+        kind = answer.headers["content-type"].partition(";")[0]
+        if kind != "text/html":
+            assert kind in ("text/plain", "application/json", "application/jsonl"), place
+            continue
         page = pages[place] = checked(url, answer.text)
         todo += page.links
+    assert len(pages) > 15
     return pages
 
 
@@ -408,86 +315,6 @@ def test_q2_what_an_address_says_is_text_on_the_page_that_answers(
                 assert answer.status_code != 500, (route, answer.text[:300])
                 if "text/html" in answer.headers.get("content-type", ""):
                     assert checked(world.url, answer.text).faults == [], route
-
-
-def test_u3_guessing_tokens_gets_slow_and_never_works(tmp_path: Path) -> None:
-    made = new_token(tmp_path / "made", "admin")
-    token, entry = made["token"], made["entry"]
-    with serving(Mas(tmp_path / "home"), MAS_API_TOKENS=entry) as running:
-        with httpx.Client(base_url=running.url, headers=PAGE, trust_env=False) as http:
-            proof = checked(running.url, http.get("/login").text).csrf
-            guesses = [token[:-1], token + "0", token.upper(), "", entry, entry.rpartition("-")[2]]
-            guesses += [f"mas_{number:043d}" for number in range(30)]
-            seen = [http.post("/login", data={"token": one, "csrf": proof}) for one in guesses]
-            right = http.post("/login", data={"token": token, "csrf": proof})
-        assert {one.status_code for one in seen} == {401, 422, 429}
-        assert all("mas_session" not in one.headers.get("set-cookie", "") for one in seen)
-        assert seen[-1].status_code == 429
-        assert int(seen[-1].headers["retry-after"]) >= 1
-        assert right.status_code == 429, "who guesses is not told when the guess was right"
-        assert all(token not in one.text for one in seen)
-        with running.client(Authorization=f"Bearer {token}") as http:
-            assert http.get("/api/runs").status_code == 200, "a right token is not shut out"
-
-
-def test_u3_cookies_are_out_of_reach_of_scripts_and_of_other_sites(guarded: Guarded) -> None:
-    with httpx.Client(base_url=guarded.serving.url, headers=PAGE, trust_env=False) as http:
-        first = http.get("/login")
-        proof = checked(guarded.serving.url, first.text).csrf
-        login = http.post("/login", data={"token": guarded.tokens["viewer"], "csrf": proof})
-        session = http.cookies["mas_session"]
-        again = http.post(
-            "/logout", data={"csrf": checked(guarded.serving.url, http.get("/").text).csrf}
-        )
-        http.cookies.set("mas_session", session)
-        assert http.get("/").status_code == 303, "a session that was ended is none any more"
-    cookies = [*first.headers.get_list("set-cookie"), *login.headers.get_list("set-cookie")]
-    assert {one.partition("=")[0] for one in cookies} >= {"mas_session"}
-    for one in (*cookies, *again.headers.get_list("set-cookie")):
-        parts = {part.strip().lower() for part in one.split(";")[1:]}
-        assert {"httponly", "path=/"} <= parts
-        assert parts & {"samesite=lax", "samesite=strict"}
-        assert not any(part.startswith("domain") for part in parts)
-    assert guarded.tokens["viewer"] not in "".join(cookies)
-
-
-def test_u3_a_session_that_somebody_else_has_chosen_is_not_taken_over(guarded: Guarded) -> None:
-    with httpx.Client(base_url=guarded.serving.url, headers=PAGE, trust_env=False) as http:
-        chosen = "A" * 43
-        http.cookies.set("mas_session", chosen)
-        proof = checked(guarded.serving.url, http.get("/login").text).csrf
-        login = http.post("/login", data={"token": guarded.tokens["viewer"], "csrf": proof})
-        assert login.status_code == 303
-        assert f"mas_session={chosen}" not in login.headers["set-cookie"]
-
-
-def test_u3_a_role_may_do_what_it_may_on_every_route(
-    guarded: Guarded, routes: tuple[Route, ...]
-) -> None:
-    """A viewer changes nothing, however it is asked for; nobody reads nothing."""
-    open_to_all = {"/health", "/ready", "/login", "/logout", "/preferences", "/logo"}
-    url = guarded.serving.url
-    with guarded.logged_in("viewer") as http, httpx.Client(base_url=url, trust_env=False) as nobody:
-        proof = checked(url, http.get("/").text).csrf
-        for route in routes:
-            if route.path in open_to_all or route.path.startswith("/static"):
-                continue
-            refused = nobody.request(route.method, route.plain("x"))
-            assert refused.status_code == 401, (route, refused.status_code)
-            if route.method in SAFE or route.path.startswith("/mcp"):
-                continue
-            page = not route.path.startswith(("/api", "/orchestrate"))
-            answer = (
-                http.request(route.method, route.plain("x"), data={"csrf": proof, "request": "x"})
-                if page
-                else http.request(
-                    route.method,
-                    route.plain("x"),
-                    content="{}",
-                    headers={**JSON, "X-CSRF-Token": proof},
-                )
-            )
-            assert answer.status_code == 403, (route, answer.status_code, answer.text[:200])
 
 
 def _audited(world: PageWorld) -> str:

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from mas.app.service import Ask
 from support.browser import BROWSER_TESTS, Browser
 from support.page_asking import RUN_PAGE, SOON, held, plan, press, snapshot
-from support.page_world import BUILD, PageWorld, has_ended, is_waiting
+from support.page_world import BUILD, PageWorld, has_ended, is_waiting, planned
 
 pytestmark = BROWSER_TESTS
 
@@ -86,6 +86,31 @@ async def test_r7_a_call_is_approved_by_a_click_and_exactly_it_is_made(
         await expect(row.filter(has_text="approved").first).to_be_visible()
     written = world.mas.home / "workspaces" / run_id / "clicked.txt"
     assert written.read_text() == "hello\n"
+
+
+async def test_r7_two_calls_that_wait_are_told_apart_and_answered_one_by_one(
+    browser: Browser, world: PageWorld
+) -> None:
+    world.model.plans["two at once"] = (
+        planned("left", "coder", "Write the left one", ()),
+        planned("right", "testing", "Write the right one", ()),
+    )
+    async with browser.tab(world.url) as tab:
+        run_id = world.ask(Ask(text="Deploy two at once", team="operate"))
+        await tab.open(f"/runs/{run_id}")
+        approvals = tab.page.locator("#approvals")
+        await expect(approvals).to_contain_text("left.txt", timeout=SOON)
+        await expect(approvals).to_contain_text("right.txt", timeout=SOON)
+        assert await tab.axe() == []
+        right, left = (
+            approvals.locator(f".approval:has(.arguments:has-text('{name}.txt'))")
+            for name in ("right", "left")
+        )
+        await right.get_by_role("button", name="Approve this call").click()
+        await expect(right).to_have_count(0, timeout=SOON)
+        assert is_waiting(world.run(run_id))
+        await left.get_by_role("button", name="Approve this call").click()
+        await expect(tab.page.locator("#head")).to_contain_text("Succeeded", timeout=SOON)
 
 
 async def test_r7_a_rejected_call_is_not_made_and_its_reason_reaches_the_run(

@@ -53,5 +53,15 @@ async def test_a4_a_memory_is_kept_wiped_and_restored_exactly(
 
 async def test_r13_a_lesson_is_seen_and_removed(browser: Browser, world: PageWorld) -> None:
     async with browser.tab(world.url) as tab:
+        page = tab.page
         await tab.open("/knowledge")
-        assert await tab.page.locator("main li, main tr, main article").count() > 0
+        forms = page.locator("form[action$='/remove']")
+        before = [await one.get_attribute("action") for one in await forms.all()]
+        assert before
+        await page.locator("main details.confirm > summary").first.click()
+        await press(page, "form[action$='/remove'] button")
+        await tab.open("/knowledge")
+        after = [await one.get_attribute("action") for one in await forms.all()]
+        assert after == before[1:]
+        await tab.open("/audit")
+        await expect(page.locator("main tbody tr").first).to_contain_text("lesson")
