@@ -71,6 +71,7 @@ def test_d7_a_model_that_lies_changes_neither_verdict_nor_facts(
     for result in (lied, plain):
         for one in result["evidence"].values():
             one.pop("read_at")
+        result["cluster"].pop("read_at")
     assert lied == plain
     report = done.json["report"]
     for lie in ("977", "SuperDeployer", "88.7", "phantom", "42 teams", "adopt Tekton at once"):
