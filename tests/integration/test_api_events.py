@@ -15,9 +15,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from mas.api import event_stream
-from mas.api.event_stream import EventStream
+from mas.api.event_stream import event_stream
+from mas.http import server_sent_events
 from mas.http import streams as streams_module
+from mas.http.server_sent_events import ServerSentEvents
 from mas.http.streams import RunStreams
 from support.api_server import Serving, serving
 from support.command import CLUSTERS, LIMIT_SECONDS, Mas
@@ -198,8 +199,8 @@ async def told_runs() -> AsyncIterator[tuple[ToldRuns, RunStreams, str]]:
     world = SimpleNamespace(streams=streams, driving=driving)
 
     @app.get("/events")
-    async def events() -> EventStream:
-        return EventStream(cast("Any", world), RUN, 0)
+    async def events() -> ServerSentEvents:
+        return ServerSentEvents(event_stream(cast("Any", world), RUN, 0))
 
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, lifespan="off", log_config=None, http="h11")
@@ -253,7 +254,7 @@ async def test_u3_a_reader_that_has_gone_is_noticed() -> None:
 async def test_u3_a_reader_that_takes_nothing_for_too_long_is_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_stream, "SEND_TIME", timedelta(milliseconds=50))
+    monkeypatch.setattr(server_sent_events, "SEND_TIME", timedelta(milliseconds=50))
     async with asyncio.timeout(LIMIT_SECONDS), told_runs() as (runs, streams, address):
         port = int(address.split(":")[2].partition("/")[0])
         _, out = await asyncio.open_connection("127.0.0.1", port, limit=2**10)

@@ -15,6 +15,7 @@ from mas.testing.models import ScriptedModelServer
 from support.api_server import Serving, serving
 from support.command import CLUSTERS, LIMIT_SECONDS, Mas
 from support.mcp_door import call, over_http
+from support.required import not_here
 from support.scripted_home import KEY, helpful, mas_with_model
 
 VIEWER = "mas_viewer-0123456789abcdef"
@@ -112,7 +113,7 @@ def test_u3_metrics_need_a_viewer_where_tokens_are_set(tmp_path: Path) -> None:
 def test_p3_a_real_prometheus_scrapes_it(tmp_path: Path) -> None:
     program = shutil.which("prometheus")
     if program is None:
-        pytest.skip("Prometheus is not installed")
+        not_here("there is no Prometheus on this machine (scripts/programs.sh metrics)")
     token = new_access_token("prometheus", "viewer", VIEWER)
     with serving(Mas(tmp_path / "home"), MAS_API_TOKENS=token.entry) as server:
         (tmp_path / "token").write_text(VIEWER)

@@ -29,6 +29,8 @@ from playwright.async_api import (
     async_playwright,
 )
 
+from support.required import not_here
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 LIMIT_MS = 15_000
 """The longest that a test waits for one thing."""
@@ -86,12 +88,9 @@ def chromium_path() -> str | None:
 def needed_chromium() -> str:
     """Where Chromium is. Skips the test where there is none, and fails it where one has to be."""
     found = chromium_path()
-    if found is not None:
-        return found
-    reason = "there is no Chromium on this machine (scripts/programs.sh browser)"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if found is None:
+        not_here("there is no Chromium on this machine (scripts/programs.sh browser)")
+    return found
 
 
 @dataclass(kw_only=True)

@@ -22,11 +22,13 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+
+from support.required import not_here
 
 USER = "mas"
 PASSWORD = "correct horse"
@@ -172,17 +174,11 @@ class PostgresServer:
         )
 
 
-def _unavailable(reason: str) -> NoReturn:
-    if os.environ.get("CI_REQUIRE_SERVERS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @contextlib.contextmanager
 def _running() -> Iterator[PostgresServer]:
     programs = _programs()
     if programs is None:
-        _unavailable("no PostgreSQL server here: apt-get install postgresql")
+        not_here("no PostgreSQL server here: apt-get install postgresql")
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
     where = memory if roomy and os.access(memory, os.W_OK) else None
@@ -191,7 +187,7 @@ def _running() -> Iterator[PostgresServer]:
         try:
             server.make()
         except PermissionError:
-            _unavailable(f"the server's user may not enter {programs}: apt-get install postgresql")
+            not_here(f"the server's user may not enter {programs}: apt-get install postgresql")
         try:
             server.start()
             yield server

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, WithJsonSchema
 
 from mas.api.answers import as_json, with_next
-from mas.api.event_stream import EVENT_STREAM, EventStream
+from mas.api.event_stream import event_stream
 from mas.api.params import After, Limit, RunId
 from mas.api.roles import READS
 from mas.http.problems import PROBLEMS
+from mas.http.server_sent_events import EVENT_STREAM, ServerSentEvents
 from mas.http.world import TheService, TheWorld
 
 router = APIRouter(prefix="/api", tags=["events"], responses=PROBLEMS)
@@ -73,7 +74,7 @@ async def events(
         return answer if following is None else with_next(answer, request, after=str(following))
     # Before the stream begins, so that a run that is not there is a problem document.
     await service.events(run_id, after=known, limit=1)
-    return EventStream(world, run_id, known)
+    return ServerSentEvents(event_stream(world, run_id, known))
 
 
 def _wants_stream(request: Request) -> bool:

@@ -11,11 +11,13 @@ from mas.http.caller import Viewer
 from mas.http.problems import PROBLEMS
 from mas.http.world import TheWorld
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(tags=["server"], responses=PROBLEMS)
 
 
 @router.get(
     "/metrics",
+    operation_id="metrics",
+    summary="Metrics for Prometheus",
     response_class=Response,
     responses={
         200: {
@@ -32,7 +34,5 @@ async def metrics(
 ) -> Response:
     """Runs, tasks, models and requests in numbers; the format is negotiated by `Accept`."""
     telemetry: PrometheusTelemetry = request.app.state.telemetry
-    body, content_type = telemetry.exposition(
-        accept, counts=await world.service.counts(), open_streams=world.streams.open
-    )
+    body, content_type = telemetry.exposition(accept, counts=await world.service.counts())
     return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

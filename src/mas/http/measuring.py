@@ -22,10 +22,17 @@ _NOTE = "measured"
 _FAULT = 500
 
 
-class Measure(Protocol):
-    """Takes down one answered request."""
+class Meter(Protocol):
+    """What takes the measures."""
 
-    def __call__(self, *, method: str, route: str, status: int, took: timedelta) -> None: ...
+    def http_request(self, *, method: str, route: str, status: int, took: timedelta) -> None:
+        """A request was answered, or its stream begins."""
+
+    def stream_began(self) -> None:
+        """One stream of events more is sent."""
+
+    def stream_ended(self) -> None:
+        """One stream of events less is sent."""
 
 
 @dataclass(kw_only=True)
@@ -39,10 +46,10 @@ class Measuring:
     """The outer part, as ASGI middleware around everything."""
 
     def __init__(
-        self, app: ASGIApp, *, measure: Measure, ticks: Callable[[], float] = time.monotonic
+        self, app: ASGIApp, *, meter: Meter, ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self._app = app
-        self._measure = measure
+        self._meter = meter
         self._ticks = ticks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,20 +61,24 @@ class Measuring:
         scope = {**scope, "state": {**scope.get("state", {}), _NOTE: note}}
         began = self._ticks()
         status: int | None = None
-        taken = False
+        taken = streaming = False
 
         def take(answered: int) -> None:
             nonlocal taken
             taken = True
             took = timedelta(seconds=self._ticks() - began)
-            self._measure(method=scope["method"], route=note.route, status=answered, took=took)
+            self._meter.http_request(
+                method=scope["method"], route=note.route, status=answered, took=took
+            )
 
         async def look(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streaming
             if message["type"] == "http.response.start":
                 status = message["status"]
                 kind = Headers(raw=message["headers"]).get("content-type", "")
                 if kind.startswith("text/event-stream"):
+                    streaming = True
+                    self._meter.stream_began()
                     take(message["status"])
             await send(message)
 
@@ -77,6 +88,9 @@ class Measuring:
             if not taken:
                 take(status or _FAULT)
             raise
+        finally:
+            if streaming:
+                self._meter.stream_ended()
         if not taken and status is not None:
             take(status)
 

@@ -14,5 +14,5 @@ def measure(app: FastAPI, telemetry: PrometheusTelemetry) -> None:
     app.add_middleware(NotingRoute)
     unmeasured = app.build_middleware_stack
     app.build_middleware_stack = (  # type: ignore[method-assign]  # middleware would be inside
-        lambda: Measuring(unmeasured(), measure=telemetry.http_request)
+        lambda: Measuring(unmeasured(), meter=telemetry)
     )

@@ -64,9 +64,16 @@ def measured() -> tuple[Any, Taken, list[timedelta]]:
     taken: Taken = []
     times: list[timedelta] = []
 
-    def take(*, method: str, route: str, status: int, took: timedelta) -> None:
-        taken.append((method, route, status))
-        times.append(took)
+    class Meter:
+        def http_request(self, *, method: str, route: str, status: int, took: timedelta) -> None:
+            taken.append((method, route, status))
+            times.append(took)
+
+        def stream_began(self) -> None:
+            taken.append(("stream", "began", 0))
+
+        def stream_ended(self) -> None:
+            taken.append(("stream", "ended", 0))
 
     async def guard(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/refused":
@@ -74,7 +81,7 @@ def measured() -> tuple[Any, Taken, list[timedelta]]:
         else:
             await app({**scope, "state": {**scope["state"]}}, receive, send)
 
-    return Measuring(guard, measure=take, ticks=Ticks()), taken, times
+    return Measuring(guard, meter=Meter(), ticks=Ticks()), taken, times
 
 
 @pytest.mark.parametrize(
@@ -103,8 +110,13 @@ async def test_p3_a_fault_is_measured_as_one() -> None:
     assert taken == [("GET", "/api/fault", 500)]
 
 
-async def test_p3_a_stream_is_measured_once_it_begins() -> None:
+async def test_p3_a_stream_is_measured_once_it_begins_and_counted_while_it_is_open() -> None:
     app, taken, _ = measured()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as http:
         await http.get("/api/stream")
-    assert taken == [("GET", "/api/stream", 200), ("while", "streaming", 0)]
+    assert taken == [
+        ("stream", "began", 0),
+        ("GET", "/api/stream", 200),
+        ("while", "streaming", 0),
+        ("stream", "ended", 0),
+    ]

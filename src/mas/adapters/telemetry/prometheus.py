@@ -10,7 +10,7 @@ import platform
 from collections.abc import Iterable
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -78,6 +78,11 @@ class PrometheusTelemetry:
             ("method", "route", "status"),
             _HTTP_SECONDS,
         )
+        self._open_streams = Gauge(
+            "mas_http_open_streams",
+            "Streams of events that this process sends just now.",
+            registry=self._registry,
+        )
 
     def task_ended(self, *, role: str, team: str, state: TaskState, took: timedelta) -> None:
         """See `Telemetry`."""
@@ -113,12 +118,20 @@ class PrometheusTelemetry:
         known = method if method in _METHODS else OTHER
         self._http_seconds.labels(known, route, str(status)).observe(took.total_seconds())
 
-    def exposition(self, accept: str, *, counts: Counts, open_streams: int) -> tuple[bytes, str]:
+    def stream_began(self) -> None:
+        """One stream of events more is sent."""
+        self._open_streams.inc()
+
+    def stream_ended(self) -> None:
+        """One stream of events less is sent."""
+        self._open_streams.dec()
+
+    def exposition(self, accept: str, *, counts: Counts) -> tuple[bytes, str]:
         """All metrics in the best format that `accept` allows, and its content type.
 
         `counts` is what the journal says just now, the same for every replica.
         """
-        self._now.counts, self._now.open_streams = counts, open_streams
+        self._now.counts = counts
         encode, content_type = choose_encoder(accept)
         return encode(_WithoutBirthdays(self._registry)), content_type
 
@@ -155,7 +168,6 @@ class _Now(Collector):
 
     def __init__(self) -> None:
         self.counts = Counts(runs={}, tasks={})
-        self.open_streams = 0
 
     def collect(self) -> Iterable[Metric]:
         """The gauges, from what was read for this scrape."""
@@ -173,8 +185,3 @@ class _Now(Collector):
         for (role, state), count in sorted(self.counts.tasks.items()):
             tasks.add_metric((role, state.value), count)
         yield tasks
-        yield GaugeMetricFamily(
-            "mas_http_open_streams",
-            "Streams of events that this process sends just now.",
-            value=self.open_streams,
-        )

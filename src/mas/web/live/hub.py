@@ -74,6 +74,13 @@ class LiveHub:
         finally:
             self._watchers -= 1
 
+    async def pieces(self, run_id: str, reader: Reader, after: int) -> AsyncGenerator[bytes, None]:
+        """Give `messages` as they are sent, behind a first sign that somebody listens."""
+        yield b": here\n\n"
+        async with aclosing(self.messages(run_id, reader, after)) as messages:
+            async for message in messages:
+                yield message.data
+
     def _joined(self, run_id: str, reader: Reader) -> Renderer:
         key = (run_id, reader)
         found = self._renderers.get(key)

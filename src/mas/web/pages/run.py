@@ -15,11 +15,11 @@ from mas.core.events import Event
 from mas.core.language import Language, plain
 from mas.core.values import JsonValue
 from mas.http.caller import Admin, Operator, Viewer
+from mas.http.server_sent_events import ServerSentEvents
 from mas.http.world import TheService, TheWorld, World
 from mas.web.forms import read_form, see
 from mas.web.live.hub import LiveHub
 from mas.web.live.picture import Reader, event_html, paint
-from mas.web.live.sending import LiveStream
 from mas.web.live.sight import Sight, look_at
 from mas.web.page_route import PageRoute
 from mas.web.rendering import language_of, page
@@ -146,7 +146,7 @@ async def live(
         after = int(last_event_id[:18])
     await world.service.get(run_id)
     reader = Reader(language=language_of(request), role=caller.actor.role)
-    return LiveStream(hub_of(request.app), run_id, reader, after)
+    return ServerSentEvents(hub_of(request.app).pieces(run_id, reader, after))
 
 
 @router.get("/runs/{run_id}/tasks/{task_id:path}", response_class=HTMLResponse)
