@@ -48,9 +48,11 @@ def test_u3_artifacts_are_listed_and_read_without_secrets(
     (files / "deep").mkdir(parents=True)
     (files / "deep" / "한글 %2e.txt").write_text(f"token={SECRET}\n", encoding="utf-8")
     (files / "page.html").write_text("<script>alert(1)</script>")
+    (files / "two\nlines? 100% <b>.txt").write_text("x\n")
+    lines = "".join(f"{number:07}\n" for number in range(20_000))
+    (files / "보고서.txt").write_text(lines, encoding="utf-8")
     (files / "bytes").write_bytes(b"a\0b")
     (files / "link").symlink_to("/etc/passwd")
-    (files / "long.txt").write_text("".join(f"{number:07}\n" for number in range(20_000)))
     outputs = made.mas.home / "outputs" / made.run
     outputs.mkdir(parents=True)
     (outputs / "o1").write_text("whole output\n")
@@ -78,15 +80,17 @@ def _check_artifacts(made: Made, http: httpx.Client, files: Path) -> None:
     assert kept.headers["content-disposition"].startswith("attachment")
     record = next(one for one in told["items"] if one["kind"] == "record")
     assert json.loads(http.get(record["href"]).text) is not None
-    pages, next_page = "", f"{items['files/long.txt']['href']}?limit=5000"
+    assert "files/two\nlines? 100% <b>.txt" in items
+    long = items["files/보고서.txt"]["href"]
+    pages, next_page = "", f"{long}?limit=5000"
     while next_page:
         got = http.get(next_page)
         assert len(got.content) <= 5000
         assert got.text.endswith("\n")
         pages += got.text
         next_page = got.links["next"]["url"] if "next" in got.links else ""
-    assert pages == (files / "long.txt").read_text()
-    middle = http.get(f"{items['files/long.txt']['href']}?offset=803&limit=4096")
+    assert pages == (files / "보고서.txt").read_text("utf-8")
+    middle = http.get(f"{long}?offset=803&limit=4096")
     assert (middle.text[:8], middle.headers["x-artifact-offset"]) == ("0000100\n", "800")
 
 

@@ -173,6 +173,17 @@ def test_u2_a_link_fills_the_box(browser: httpx.Client) -> None:
     assert "Ask before you install." in page
 
 
+def test_q3_a_link_brings_no_command_into_the_box(browser: httpx.Client) -> None:
+    hidden = {"coder": "command:evil", "checks": "evil", "ref": "evil", "repo": "evil"}
+    page = browser.get("/", params={"text": "Look", "budget": "own", "usd": "evil", **hidden}).text
+    assert "Look</textarea>" in page
+    assert 'value="own" selected' not in page
+    # The links that switch the language keep the address, and nothing comes of it.
+    fields = re.findall(r'<input type="text"[^>]*>|<textarea.*?</textarea>', page, re.DOTALL)
+    assert len(fields) > 5
+    assert not [one for one in fields if "evil" in one]
+
+
 def test_u2_language_and_theme_are_switched_by_links_and_kept(browser: httpx.Client) -> None:
     answer = browser.get("/preferences", params={"lang": "ko", "next": "/runs?q=x"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/runs?q=x")

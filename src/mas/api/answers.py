@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import Request, Response
@@ -20,5 +21,6 @@ def with_next(answer: Response, request: Request, **query: str) -> Response:
     """The answer with a `Link` to the page that follows (RFC 8288)."""
     address = request.url.include_query_params(**query)
     # Relative to the server: what it is called elsewhere is not known here.
-    answer.headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+    path = quote(request.scope["path"])
+    answer.headers["Link"] = f'<{path}?{address.query}>; rel="next"'
     return answer

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from mas.api.answers import with_next
 from mas.api.params import RunId
@@ -18,8 +19,6 @@ from mas.http.world import TheService, TheWorld
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["artifacts"], responses=PROBLEMS)
 
 _PAGE = 256 * 1024
-_TEXT = "text/plain; charset=utf-8"
-_BYTES = "application/octet-stream"
 
 
 class ArtifactItem(Shape):
@@ -40,6 +39,15 @@ class ArtifactList(Shape):
     items: list[ArtifactItem]
     complete: bool
     """False: there are more files than are named."""
+
+
+class _Anything(PathConvertor):
+    """A path that may also hold line breaks, as names of files may."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", _Anything())
 
 
 @router.get(
@@ -70,7 +78,7 @@ async def list_artifacts(run_id: RunId, world: TheWorld, service: TheService) ->
 
 
 @router.get(
-    "/artifacts/{name:path}",
+    "/artifacts/{name:anything}",
     operation_id="read_artifact",
     dependencies=READS,
     summary="Read an artifact",

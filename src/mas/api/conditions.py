@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from mas.http.world import TheWorld, World
 READY_TIME = timedelta(seconds=5)
 """The journal answers within this time, or the server counts as not ready."""
 DOCKER_TIME = timedelta(seconds=20)
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["server"], responses=PROBLEMS)
 
@@ -82,7 +85,13 @@ async def ready(world: TheWorld) -> Ready:
             code="journal_slow",
         ) from exc
     except MasError as error:
-        raise Transient(error.message, hint=error.hint, code=error.code) from error
+        # Whoever asks has shown no token: where the database is, is for the log.
+        _log.warning("the journal cannot be used: %s", error)
+        raise Transient(
+            "The journal cannot be used.",
+            hint="The log of the server says why, and so does `mas doctor`.",
+            code=error.code,
+        ) from error
     return Ready()
 
 

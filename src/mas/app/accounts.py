@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 
 from mas.core.actors import Actor
 
@@ -10,7 +11,8 @@ from mas.core.actors import Actor
 def local_actor(origin: str = "cli") -> Actor:
     """The account of this process, which may do everything: it owns the journal."""
     try:
-        name = getpass.getuser()
-    except (OSError, KeyError):
-        name = "local"
+        # Not from variables, which say what somebody has set them to.
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"uid-{os.getuid()}"
     return Actor(name=name, role="admin", origin=origin)

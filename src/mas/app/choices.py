@@ -10,6 +10,7 @@ from mas.adapters.coders.choose import CLAUDE
 from mas.adapters.coders.presets import PRESETS
 from mas.core.errors import MasError
 from mas.core.run import Run
+from mas.repositories.address import without_secret
 from mas.teams.fanout.order import OPTION
 
 CODERS = (CLAUDE, "mas", *PRESETS)
@@ -53,11 +54,11 @@ def _choices(environment: Mapping[str, str]) -> ClusterChoices:
 
 
 def repository_of(run: Run) -> str | None:
-    """The repository that a run was made for, as it was named."""
+    """The repository that a run was made for, as it was named, without a password in it."""
     order = run.options.get(OPTION)
     origin = order.get("origin") if isinstance(order, Mapping) else None
     named = origin.get("named") if isinstance(origin, Mapping) else None
-    return named if isinstance(named, str) and named else None
+    return without_secret(named) if isinstance(named, str) and named else None
 
 
 def snapshot_of(run: Run) -> str | None:

@@ -9,6 +9,7 @@ from typing import cast, get_args
 
 from mas.app.settings_file import FanoutPart, Reading
 from mas.core.executors import ExecutorKind, Limits, Network
+from mas.core.masking import mask_command
 
 _MEBIBYTE = 1024 * 1024
 _MEMORY_MIB = 4096
@@ -80,7 +81,7 @@ def read_fanout(reading: Reading, home: Path) -> FanoutSettings:
     fixed = FanoutSettings(workspace=workspace)
     return FanoutSettings(
         workspace=workspace,
-        coder=reading.text("fanout.coder", "MAS_CODER", file.coder),
+        coder=reading.text("fanout.coder", "MAS_CODER", file.coder, told=mask_command),
         executor=cast("ExecutorKind", _executor(reading, file)),
         unsafe_local=reading.truth("fanout.unsafe_local", "MAS_UNSAFE_LOCAL", file.unsafe_local),
         task_time=reading.seconds(
@@ -92,7 +93,7 @@ def read_fanout(reading: Reading, home: Path) -> FanoutSettings:
         use_mcp_serve=reading.truth(
             "fanout.use_mcp_serve", "MAS_USE_MCP_SERVE", file.use_mcp_serve
         ),
-        setup=reading.text("fanout.setup", "MAS_SETUP", file.setup),
+        setup=reading.text("fanout.setup", "MAS_SETUP", file.setup, told=mask_command),
         network=cast("Network", _network(reading, file)),
         gateway_host=reading.text("fanout.gateway_host", "MAS_GATEWAY_HOST", file.gateway_host),
         gateway_port=reading.whole(

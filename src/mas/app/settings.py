@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from mas.adapters.models.settings import Endpoint, ModelSettings, Price
 from mas.adapters.models.targets import VENDORS
@@ -143,7 +144,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         home_origin=origin,
         environment=environment,
         models=_models(reading),
-        database_url=reading.text("database.url", "DATABASE_URL", reading.file.database.url),
+        database_url=reading.text(
+            "database.url", "DATABASE_URL", reading.file.database.url, told=_without_access
+        ),
         budget=_budget(reading),
         tools=_tools(reading),
         tasks=_tasks(reading),
@@ -153,6 +156,16 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         paths=_paths(reading, home),
         shown=tuple(reading.shown),
     )
+
+
+def _without_access(address: str) -> str:
+    """Where a database is, without who may use it: passwords also stand in parameters."""
+    try:
+        parts = urlsplit(address)
+        place = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "set"
+    return f"{parts.scheme}://{place}{parts.path}" if parts.scheme else "set"
 
 
 def _home(environment: Mapping[str, str]) -> tuple[Path, Origin]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -169,11 +169,14 @@ class Reading:
         self._path = path
         self._masker = Masker()
 
-    def text(self, name: str, variable: str, written: str | None) -> str | None:
-        """A text; one without any sign is the same as none."""
+    def text(
+        self, name: str, variable: str, written: str | None, told: Callable[[str], str] = str
+    ) -> str | None:
+        """A text; one without any sign is the same as none. `told` makes of it what is shown."""
         given = self.environment.get(variable, "").strip()
         value = given or (written or "").strip() or None
-        self.show(name, value, variable if given else FILE if value else DEFAULT)
+        shown = None if value is None else told(value)
+        self.show(name, shown, variable if given else FILE if value else DEFAULT)
         return value
 
     def choice(

@@ -19,7 +19,7 @@ from mas.agents.offering import OFFER_LIMIT
 from mas.app.settings import Settings
 from mas.core.calls import ToolSpec
 from mas.core.errors import Transient, UserError
-from mas.core.masking import Masker, secret_values
+from mas.core.masking import Masker, command_words, secret_arguments, secret_values
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -64,8 +64,14 @@ def mcp_config(settings: Settings) -> McpConfig:
 
 
 def masker_of(settings: Settings, config: McpConfig) -> Masker:
-    """Takes out what is secret in the environment and in the configuration of servers."""
-    return Masker(secret_values(settings.environment) | config.secrets)
+    """Takes out what is secret in the environment, the settings and the configuration of
+    servers."""
+    commands = (settings.fanout.coder or "", settings.fanout.setup or "")
+    return Masker(
+        secret_values({**settings.environment, "DATABASE_URL": settings.database_url or ""})
+        | secret_arguments([word for line in commands for word in command_words(line)])
+        | config.secrets
+    )
 
 
 def mcp_family(settings: Settings, config: McpConfig, masker: Masker) -> McpFamily:

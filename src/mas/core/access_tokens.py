@@ -18,6 +18,7 @@ from mas.core.errors import UserError
 TOKEN_PREFIX: Final = "mas_"  # noqa: S105 - the beginning of all of them
 """Shows people, and programs that look for secrets in files, what it is."""
 MAKE_ONE: Final = "Make one with: mas token new NAME --role operator"
+RESERVED_NAMES: Final = frozenset({"local", "nobody"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DIGEST = re.compile(r"sha256-(?P<hex>[0-9a-fA-F]{64})")
 _ROLES = ", ".join(ACCESS_ROLES)
@@ -49,6 +50,12 @@ def new_access_token(name: str, role: str, token: str) -> AccessToken:
     Raises:
         UserError: The name or the role cannot be used (`bad_token_name`, `bad_token_role`).
     """
+    if name.lower() in RESERVED_NAMES:
+        raise UserError(
+            f"The name {name} is what the server itself calls somebody without a token.",
+            hint="Name whoever will use it, such as: mas token new alice --role operator",
+            code="bad_token_name",
+        )
     if not _NAME.fullmatch(name):
         raise UserError(
             "The name of a token has 1 to 64 letters, digits and any of . _ @ -",
@@ -86,9 +93,11 @@ def _read(entry: str, place: str) -> AccessToken:
             code="bad_tokens",
         )
     fits = _DIGEST.fullmatch(digest)
-    if not _NAME.fullmatch(name) or fits is None or role not in ACCESS_ROLES:
+    named = _NAME.fullmatch(name) is not None and name.lower() not in RESERVED_NAMES
+    if not named or fits is None or role not in ACCESS_ROLES:
         raise UserError(
-            f"{place} has not the form NAME:ROLE:sha256-HEX, with a role of {_ROLES}.",
+            f"{place} has not the form NAME:ROLE:sha256-HEX, with a role of {_ROLES} and a name "
+            "other than local and nobody.",
             hint=f"{MAKE_ONE}. It prints the entry.",
             code="bad_tokens",
         )

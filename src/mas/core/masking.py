@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +31,12 @@ _NOT_SECRET_NAMES = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK"})
 _NOT_SECRET_ENDINGS = ("_FILE", "_PATH", "_DIR", "_SOCK", "_URL_SCHEME")
 _PLAIN_WORDS = frozenset({"enabled", "disabled", "default", "required", "optional", "unlimited"})
 _FLAG = re.compile(r"-{0,2}(?P<name>[A-Za-z][\w.-]{0,100})(?:(?P<given>=)|$)")
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+""")
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s]+)@")
+# As libpq takes it, behind the question mark of an address or between spaces.
+_PASSWORD_FIELD = re.compile(
+    r"(?:^|[?&\s])(?:ssl)?passw(?:or)?d\s*=\s*(?:'([^']*)'|([^&\s']+))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,16 +160,21 @@ def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
     """
     found: set[str] = set()
     for name, value in environment.items():
-        found.update(
-            part
-            for match in _URL_PASSWORD.finditer(value)
-            for part in (match[1], unquote(match[1]))
-        )
+        found.update(_passwords_in(value))
         if _is_secret_name(name.upper()) and value.lower() not in _PLAIN_WORDS:
             if name.upper().endswith("CREDENTIALS") and value.startswith(("/", "~", ".")):
                 continue
             found.update({value, value.strip()})
     return frozenset(value for value in found if len(value) >= SHORTEST_VALUE)
+
+
+def _passwords_in(value: str) -> Iterator[str]:
+    """Passwords in an address or connection string, as they stand there and as they are meant."""
+    for match in _URL_PASSWORD.finditer(value):
+        yield from (match[1], unquote(match[1]))
+    for match in _PASSWORD_FIELD.finditer(value):
+        password = match[1] or match[2] or ""
+        yield from (password, unquote(password))
 
 
 def secret_arguments(words: Sequence[str]) -> frozenset[str]:
@@ -180,6 +191,20 @@ def mask_arguments(words: Sequence[str], mask: str = MASK) -> list[str]:
     for at, begin in _secret_parts(words):
         masked[at] = words[at][:begin] + mask
     return masked
+
+
+def command_words(line: str) -> list[str]:
+    """The words of a command line as a shell takes them; one that none takes, as they stand."""
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return line.split()
+
+
+def mask_command(line: str, mask: str = MASK) -> str:
+    """`mask_arguments` for a command line, whose white space stays as it is."""
+    words = iter(mask_arguments(_WORD.findall(line), mask))
+    return _WORD.sub(lambda _: next(words), line)
 
 
 def _secret_parts(words: Sequence[str]) -> Iterator[tuple[int, int]]:

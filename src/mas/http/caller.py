@@ -31,6 +31,20 @@ def caller_of(request: Request) -> Caller:
 TheCaller = Annotated[Caller, Depends(caller_of)]
 
 
+def refuse_role(actor: Actor, needed: AccessRole) -> None:
+    """Refuse an actor who may not do what `needed` may.
+
+    Raises:
+        UserError: The actor may not (`forbidden`, 403).
+    """
+    if not actor.may(needed):
+        raise UserError(
+            f"This needs the role {needed}; that of '{actor.name}' is {actor.role}.",
+            hint="Ask somebody with that role, or use a token that has it.",
+            code="forbidden",
+        )
+
+
 def needs(role: AccessRole) -> Callable[[Request], Caller]:
     """A dependency that lets only callers pass who may do what `role` may.
 
@@ -40,12 +54,7 @@ def needs(role: AccessRole) -> Callable[[Request], Caller]:
 
     def check(request: Request) -> Caller:
         caller = caller_of(request)
-        if not caller.actor.may(role):
-            raise UserError(
-                f"This needs the role {role}, and {caller.actor.name} is {caller.actor.role}.",
-                hint="Ask somebody with that role, or use a token that has it.",
-                code="forbidden",
-            )
+        refuse_role(caller.actor, role)
         return caller
 
     return check

@@ -19,6 +19,7 @@ from mas.http.access.headers import protecting
 from mas.http.access.hosts import is_answered
 from mas.http.access.incoming import Incoming
 from mas.http.caller import Caller
+from mas.http.head_requests import without_body
 from mas.http.problems import problem
 
 _PROBES = frozenset({"/health", "/ready"})
@@ -26,6 +27,7 @@ _PROBES = frozenset({"/health", "/ready"})
 _LOGO = "/logo"
 _FILES = "/static/"
 _FOR_NOBODY = frozenset({("GET", "/login"), ("POST", "/login"), ("GET", "/preferences")})
+_OF_PROXIES = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
 _NOT_OF_FORMS = frozenset({"PUT", "PATCH", "DELETE"})
 
 
@@ -49,9 +51,11 @@ class Guard:
         peer = incoming.peer
         cookies: list[str] = []
         send = protecting(send, https=peer.https, keeps=_is_file(incoming), cookies=cookies)
+        if scope["method"] == "HEAD":
+            send = without_body(send)
         scope = {
             **scope,
-            # The server drops the body of HEAD; what the headers say of it is that of GET.
+            # What the headers say of the body that HEAD leaves out is that of GET.
             "method": "GET" if scope["method"] == "HEAD" else scope["method"],
             "scheme": "https" if peer.https else "http",
             "client": (peer.address, (scope.get("client") or ("", 0))[1]),
@@ -108,6 +112,13 @@ class Guard:
 
     def _check_host(self, incoming: Incoming, *, anywhere: bool) -> None:
         access = self._door.access
+        if access.is_open and any(map(incoming.has, _OF_PROXIES)):
+            raise UserError(
+                "The request comes through a proxy, and this server has no access tokens: whoever "
+                "reaches the proxy could do everything here.",
+                hint="Set MAS_API_TOKENS; mas token new makes the entry.",
+                code="open_behind_proxy",
+            )
         # In front of a server without tokens nobody is let in who has not come from this machine.
         fits = not access.is_open or incoming.peer.loopback
         if fits and (

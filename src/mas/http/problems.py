@@ -33,8 +33,8 @@ _ABSENT = (
 _CLASHES = (
     "ambiguous_run approval_closed branch_exists branch_moved cannot_fork id_taken "
     "idempotency_conflict no_answer no_branches no_checkpoint no_ranking no_run_repository "
-    "nothing_to_deliver_to nothing_to_retry nothing_waits run_cancelled run_ended several_wait "
-    "still_working"
+    "nobody_listens nothing_to_deliver_to nothing_to_retry nothing_waits run_cancelled run_ended "
+    "several_wait still_working"
 ).split()
 """The request is right, but not as things stand."""
 
@@ -54,6 +54,7 @@ _BY_CODE: Mapping[str, HTTPStatus] = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "not_json": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "wrong_host": HTTPStatus.MISDIRECTED_REQUEST,
+    "open_behind_proxy": HTTPStatus.FORBIDDEN,
 }
 
 _SERVER_LACKS = frozenset(

@@ -22,7 +22,10 @@ from mas.core.errors import MasError
 EVENT_STREAM = "text/event-stream"
 
 SEND_TIME = timedelta(seconds=60)
-"""A client that takes nothing for so long has gone without a word; if not, it comes back."""
+"""A client that takes nothing for so long has gone without a word; if not, it comes back.
+
+The response ends then; what was written and not taken goes with the connection, which
+`mas.server.connections` cuts after the same time."""
 
 _HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),

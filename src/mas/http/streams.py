@@ -26,6 +26,7 @@ from mas.app.driving import Driving
 from mas.app.service import Service
 from mas.core.errors import MasError, Transient
 from mas.core.events import Event
+from mas.core.run import Run
 
 HEARTBEAT = timedelta(seconds=15)
 """A stream without events shows so often that it lives: proxies cut silent connections."""
@@ -86,7 +87,13 @@ class RunStreams:
 
         What is there already comes in pages. Between events come signs of life. Ends with the last
         event of a run that has ended, and when the server stops: see `Driving.stopping`. A run that
-        is taken up again has to be subscribed to again. Close it (`aclosing`) when you leave early.
+        is taken up again before you have its last event is followed on; later, it has to be
+        subscribed to again. Close it (`aclosing`) when you leave early.
+
+        Args:
+            run_id: The run.
+            after: Number of the last event that is known; one that is still to come counts as the
+                last one there is.
 
         Raises:
             UserError: There is no such run (`unknown_run`).
@@ -101,31 +108,44 @@ class RunStreams:
             )
         self._open += 1
         try:
-            channel = await self._joined(run_id)
-            follow = self._follow(channel, after) if channel else self._pages(run_id, after)
-            try:
-                async with aclosing(follow) as batches:
+            run = await self._service.get(run_id)
+            # Else the events up to that number would be taken for known.
+            after = min(after, run.last_event)
+            while True:
+                async with aclosing(self._until_end(run, after)) as batches:
                     async for batch in batches:
+                        after = batch[-1].number
                         yield batch
-            finally:
-                if channel is not None:
-                    self._leave(channel)
+                if self._driving.stopping:
+                    return
+                # It may have been taken up again while a slow reader was on its way to the end.
+                run = await self._service.get(run_id)
+                if run.status.ended and after >= run.last_event:
+                    return
         finally:
             self._open -= 1
 
-    async def _joined(self, run_id: str) -> _Channel | None:
+    async def _until_end(self, run: Run, after: int) -> AsyncGenerator[tuple[Frame, ...], None]:
+        """What `batches` gives, to an end of the run that may not be its last one."""
+        channel = self._joined(run)
+        follow = self._follow(channel, after) if channel else self._pages(run.id, after)
+        try:
+            async with aclosing(follow) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            if channel is not None:
+                self._leave(channel)
+
+    def _joined(self, run: Run) -> _Channel | None:
         """The run's channel, with one watcher more; None for a run that has ended."""
-        channel = self._channels.get(run_id)
+        channel = self._channels.get(run.id)
         if channel is None or channel.ended:
-            run = await self._service.get(run_id)
             if run.status.ended:
                 return None
-            # Somebody else may have come while this one asked.
-            channel = self._channels.get(run_id)
-            if channel is None or channel.ended:
-                channel = _Channel(run_id, start=max(run.last_event - BUFFERED, 0))
-                self._channels[run_id] = channel
-                channel.start_pump(self._service, self._driving)
+            channel = _Channel(run.id, start=max(run.last_event - BUFFERED, 0))
+            self._channels[run.id] = channel
+            channel.start_pump(self._service, self._driving)
         channel.watchers += 1
         return channel
 

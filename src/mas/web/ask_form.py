@@ -118,14 +118,14 @@ class AskForm:
         return self.cluster.strip() or None
 
     def _fanout(self) -> FanoutAsk:
-        agents = None
-        if self.team == "fanout":
-            if not (self.agents.isdecimal() and 1 <= int(self.agents) <= MOST_AGENTS):
-                raise FormFault("agents", "start.fault.agents")
-            agents = int(self.agents)
+        if self.team != "fanout":
+            # The other fields are not seen then, whatever stands in them.
+            return FanoutAsk(repo=self.repo.strip())
+        if not (self.agents.isdecimal() and 1 <= int(self.agents) <= MOST_AGENTS):
+            raise FormFault("agents", "start.fault.agents")
         checks = tuple(line.strip() for line in self.checks.splitlines() if line.strip())
         return FanoutAsk(
-            agents=agents,
+            agents=int(self.agents),
             repo=self.repo.strip() or None,
             ref=self.ref.strip() or None,
             checks=checks[:_MOST_CHECKS],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from mas.http.access import bodies
 from mas.http.access.bodies import BODY_LIMIT_BYTES
 from mas.http.access.door import Access, Door
 from mas.http.guard import Guard
+from mas.http.server_sent_events import ServerSentEvents
 from support.access_book import MemoryBook, token_entry
 
 TOKEN = "mas_0123456789abcdef-token"
@@ -78,6 +79,17 @@ async def test_u3_a_page_of_a_foreign_name_does_not_reach_the_api(host: str) -> 
         answer = await http.get("/x", headers={"Host": host})
     assert answer.status_code == 421
     assert answer.json()["code"] == "wrong_host"
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+async def test_u3_without_tokens_nobody_comes_in_through_a_proxy(header: str) -> None:
+    async with client() as http:
+        answer = await http.get("/x", headers={header: "203.0.113.9"})
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "open_behind_proxy"
+    async with client(TOKEN) as http:
+        given = {header: "203.0.113.9", "Authorization": f"Bearer {TOKEN}"}
+        assert (await http.get("/x", headers=given)).status_code == 200
 
 
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer {TOKEN}", f"Bearer  {TOKEN} "])
@@ -192,3 +204,25 @@ async def test_u3_every_answer_tells_browsers_not_to_guess() -> None:
         for answer in (await http.get("/x"), await http.post("/x")):
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_u3_head_of_a_stream_ends_it_and_closes_what_it_would_have_sent() -> None:
+    closed = asyncio.Event()
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"retry: 2000\n\n"
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    guarded = Guard(ServerSentEvents(pieces()), door=Door(Access(), MemoryBook()))
+    transport = httpx.ASGITransport(guarded)
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http,
+    ):
+        answer = await http.head("/x")
+    assert closed.is_set()
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"

@@ -8,10 +8,12 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from mas.api.event_stream import event_stream
 from mas.core.errors import Transient, UserError
 from mas.http import streams as module
 from mas.http.streams import Frame, RunStreams
@@ -199,6 +201,53 @@ async def test_u3_a_reopened_run_is_followed_on_by_new_watchers(world: World) ->
     world.runs.tell(RUN)
     world.runs.end(RUN)
     assert await watching == [4, 5]
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["watched", "loaded"])
+async def test_u3_a_slow_reader_of_a_run_that_is_retried_is_told_no_end_before_the_last_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, live: bool
+) -> None:
+    monkeypatch.setattr(module, "PAGE", 3)
+    known = cast("Any", SimpleNamespace(streams=world.streams, driving=world.driving))
+    told: list[str] = []
+    world.runs.tell(RUN, 5)
+    if not live:
+        world.runs.end(RUN)
+    async with aclosing(event_stream(known, RUN, 0)) as pieces:
+
+        async def read() -> None:
+            async for piece in pieces:
+                for one in piece.decode().split("\n\n"):
+                    if one.startswith("id: "):
+                        told.append(" ".join(line.split(": ")[1] for line in one.split("\n")[:2]))
+
+        for _ in range(2):
+            await anext(pieces)
+        if live:
+            world.runs.end(RUN)
+            channel = world.streams._channels[RUN]
+            await until(lambda: channel.ended)
+        world.runs.reopen(RUN)
+        world.runs.tell(RUN)
+        reading = asyncio.create_task(read())
+        # It has found all that is there so far, and watches what comes.
+        await until(lambda: reading.done() or world.runs.asked["watch"] == int(live) + 1)
+        world.runs.end(RUN)
+        await reading
+
+    last = ["6 run_finished", "7 message_sent", "8 run_finished", "8 end"]
+    assert told == ["4 message_sent", "5 message_sent", *last]
+    assert world.streams.open == 0
+    assert world.streams._channels == {}
+
+
+async def test_u3_whoever_names_an_event_that_is_still_to_come_misses_none(world: World) -> None:
+    world.runs.tell(RUN, 2)
+    watching = [asyncio.create_task(world.numbers(after=5)) for _ in range(2)]
+    await until(lambda: world.runs.asked["watch"] == 1)
+    world.runs.tell(RUN, 2)
+    world.runs.end(RUN)
+    assert await asyncio.gather(*watching) == [[3, 4, 5]] * 2
 
 
 async def test_u3_streams_end_at_once_when_the_server_stops(world: World) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from mas.adapters.mcp.config import McpConfig
 from mas.adapters.models.targets import VENDORS
 from mas.app.diagnosis import diagnose
 from mas.app.settings import Settings, load_settings
 from mas.app.settings_file import FileContent
+from mas.app.toolbox import masker_of
 from mas.core.errors import UserError
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -143,6 +145,41 @@ def test_p5_secrets_are_masked_wherever_settings_are_shown(tmp_path: Path) -> No
     settings = loaded(tmp_path, FULL, OPENAI_API_KEY="sk-hunter2-secret")
     assert "hunter2" in (settings.database_url or "")
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://mas:hunter2@db:5432/mas", "postgresql://db:5432/mas"),
+        ("postgresql://db/mas?user=mas&password=hunter2&sslmode=require", "postgresql://db/mas"),
+        ("host=db user=mas password='hunter2'", "set"),
+        ("sqlite:////srv/mas/own.db", "sqlite:////srv/mas/own.db"),
+    ],
+)
+def test_q3_the_address_of_a_database_is_shown_without_who_may_use_it(
+    tmp_path: Path, address: str, shown: str
+) -> None:
+    settings = loaded(tmp_path, "", DATABASE_URL=address)
+    assert origins(settings)["database.url"] == (shown, "DATABASE_URL")
+    assert settings.database_url == address
+    masker = masker_of(settings, McpConfig(file=tmp_path / "mcp.json"))
+    if "hunter2" in address:
+        assert "hunter2" not in masker.mask(f"no connection to {address}: hunter2 is wrong")
+
+
+def test_q3_commands_are_shown_without_the_values_of_secret_flags(tmp_path: Path) -> None:
+    settings = loaded(
+        tmp_path,
+        '[fanout]\nsetup = "npm ci --token setupTok88  --quiet"',
+        MAS_CODER="command:tool --api-key 'coder Key77' --fast",
+    )
+    shown = origins(settings)
+    assert shown["fanout.setup"] == ("npm ci --token ***  --quiet", "mas.toml")
+    assert shown["fanout.coder"] == ("command:tool --api-key *** --fast", "MAS_CODER")
+    masker = masker_of(settings, McpConfig(file=tmp_path / "mcp.json"))
+    masked = masker.mask("npm ci --token setupTok88; tool --api-key coder Key77")
+    assert "setupTok88" not in masked
+    assert "coder Key77" not in masked
 
 
 @pytest.mark.parametrize(

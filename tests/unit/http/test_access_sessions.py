@@ -150,6 +150,23 @@ async def test_u3_guessing_at_the_login_is_not_even_looked_at_while_it_waits() -
     assert await world.login(ALICE)
 
 
+async def test_u3_a_program_with_an_old_token_does_not_keep_people_from_the_login() -> None:
+    world = World()
+    async with world.http(headers={"Authorization": "Bearer mas_old"}) as http:
+        for _ in range(30):
+            await http.get("/metrics")
+        assert (await http.get("/metrics")).status_code == 429
+    assert await world.login(ALICE)
+
+
+async def test_u3_guesses_from_everywhere_do_not_keep_people_from_the_login() -> None:
+    world = World()
+    for number in range(300):
+        with pytest.raises((UserError, Transient)):
+            await world.login("mas_guess", address=f"198.51.{number // 100}.{number % 100}")
+    assert await world.login(ALICE)
+
+
 async def test_u3_a_hundred_guesses_at_once_are_a_hundred_guesses() -> None:
     world = World()
     ended = await asyncio.gather(

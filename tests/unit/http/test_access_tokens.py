@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mas.app.access_settings import refuse_former, tokens_of
+from mas.app.accounts import local_actor
 from mas.app.settings import load_settings
 from mas.core.access_tokens import digest_of, new_access_token, read_entries
 from mas.core.errors import UserError
@@ -37,6 +40,21 @@ def test_u3_an_entry_keeps_a_digest_and_no_token() -> None:
     assert read_entries([ENTRY], place="X") == (made,)
 
 
+@pytest.mark.parametrize("name", ["local", "Nobody"])
+def test_u3_no_token_has_a_name_that_the_audit_log_uses_for_strangers(name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        new_access_token(name, "operator", PLAIN)
+    assert caught.value.code == "bad_token_name"
+
+
+def test_u3_the_account_is_the_one_of_the_process_whatever_variables_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody-else")
+    assert local_actor().name == pwd.getpwuid(os.getuid()).pw_name
+
+
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
@@ -48,6 +66,7 @@ def test_u3_an_entry_keeps_a_digest_and_no_token() -> None:
         ([f"alice:operator:md5-{HEX}"], "NAME:ROLE:sha256-HEX"),
         ([f"al\nice:operator:sha256-{HEX}"], "NAME:ROLE:sha256-HEX"),
         ([f":operator:sha256-{HEX}"], "NAME:ROLE:sha256-HEX"),
+        ([f"nobody:operator:sha256-{HEX}"], "other than local and nobody"),
         ([ENTRY, f"alice:viewer:sha256-{'0' * 64}"], "two entries with the name alice"),
         ([ENTRY, f"bob:viewer:sha256-{HEX}"], "the same token"),
     ],
@@ -268,12 +287,13 @@ def test_u3_guessing_gets_slow_by_client_and_in_all() -> None:
     assert attempts.wait("a") is None
     for number in range(OF_ALL.free):
         attempts.failed(f"c{number}")
-    wait = attempts.wait("never seen")
+    wait = attempts.wait("c0")
     assert wait is not None
     assert wait <= OF_ALL.longest
+    assert attempts.wait("never seen") is None, "strangers shut nobody out"
     time.seconds += 10_000
     attempts.failed("d")
-    assert attempts.wait("never seen") is None, "a quiet time is forgiven"
+    assert attempts.wait("c0") is None, "a quiet time is forgiven"
 
 
 def test_u3_what_is_kept_of_clients_is_bounded() -> None:

@@ -39,7 +39,7 @@ def test_u2_each_team_takes_the_fields_that_it_shows() -> None:
     by_repository = form.to_ask()
     assert by_repository.team is None
     assert by_repository.fanout.repo == "/srv/shop"
-    assert by_repository.fanout.agents is None
+    assert by_repository.fanout == FanoutAsk(repo="/srv/shop"), "the other fields are not seen"
 
 
 def test_u2_a_cluster_is_a_context_a_file_or_none() -> None:

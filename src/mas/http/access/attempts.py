@@ -27,7 +27,7 @@ class Patience:
 
 OF_ONE = Patience(free=5, longest=timedelta(minutes=15), forget=timedelta(hours=1))
 OF_ALL = Patience(free=100, longest=timedelta(seconds=30), forget=timedelta(minutes=10))
-"""All clients together wait for less long: who knows a token must not be shut out for good."""
+"""Of all together that have got something wrong: guessing from many places gets slow, too."""
 
 
 class Attempts:
@@ -42,10 +42,15 @@ class Attempts:
         self._clients: OrderedDict[str, _Count] = OrderedDict()
 
     def wait(self, client: str) -> timedelta | None:
-        """How long this client has to wait before its next attempt; None: not at all."""
-        now = self._ticks()
+        """How long this client has to wait before its next attempt; None: not at all.
+
+        One that has got nothing wrong yet never waits: strangers cannot shut it out.
+        """
         one = self._clients.get(client)
-        until = max(self._all.until, one.until if one is not None else 0.0)
+        if one is None:
+            return None
+        now = self._ticks()
+        until = max(self._all.until, one.until)
         return timedelta(seconds=until - now) if until > now else None
 
     def failed(self, client: str) -> None:

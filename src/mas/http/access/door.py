@@ -105,7 +105,9 @@ class Door:
         self.access = access
         self._book = book
         self._now = now
-        self._attempts = Attempts(ticks)
+        # Apart: a program with an old token must not keep people from the login page.
+        self._logins = Attempts(ticks)
+        self._bearers = Attempts(ticks)
         self._noted = Seldom(ticks)
         self._key: bytes | None = None
 
@@ -141,11 +143,11 @@ class Door:
         """
         incoming = visit.incoming
         client = incoming.peer.neighbourhood
-        self._refuse_too_many(client)
+        _refuse_too_many(self._logins, client)
         token = find_token(self.access.tokens, given.strip())
         if token is None:
-            await self._refuse_token(incoming, "login")
-        self._attempts.succeeded(client)
+            await self._refuse_token(self._logins, incoming, "login")
+        self._logins.succeeded(client)
         sessions = self._book.sessions
         await sessions.remove_expired()
         if visit.session is not None:
@@ -179,8 +181,8 @@ class Door:
     async def _by_token(self, incoming: Incoming, given: str) -> Visit:
         token = find_token(self.access.tokens, given)
         if token is None:
-            self._refuse_too_many(incoming.peer.neighbourhood)
-            await self._refuse_token(incoming, "bearer")
+            _refuse_too_many(self._bearers, incoming.peer.neighbourhood)
+            await self._refuse_token(self._bearers, incoming, "bearer")
         # However many wrong ones came from there: somebody else behind the same proxy must not be
         # able to shut out a program that has a right one, which cannot be guessed.
         face = "mcp" if incoming.path.startswith("/mcp") else "api"
@@ -227,20 +229,10 @@ class Door:
             self._key = await self._book.sessions.secret(_SECRET)
         return self._key
 
-    def _refuse_too_many(self, client: str) -> None:
-        wait = self._attempts.wait(client)
-        if wait is not None:
-            raise Transient(
-                "Too many wrong tokens came from here.",
-                hint="Wait, and try again then.",
-                code="too_many_attempts",
-                retry_after=wait,
-            )
-
-    async def _refuse_token(self, incoming: Incoming, where: str) -> NoReturn:
+    async def _refuse_token(self, attempts: Attempts, incoming: Incoming, where: str) -> NoReturn:
         client = incoming.peer.neighbourhood
         # Before anything is waited for: a hundred attempts at once are a hundred attempts.
-        self._attempts.failed(client)
+        attempts.failed(client)
         if self._noted.passes(client):
             nobody = _nobody(incoming, "page" if where == "login" else "api")
             try:
@@ -251,6 +243,17 @@ class Door:
             "This is no token of this server.",
             hint="Ask whoever runs it for one; they make it with: mas token new NAME",
             code="wrong_token",
+        )
+
+
+def _refuse_too_many(attempts: Attempts, client: str) -> None:
+    wait = attempts.wait(client)
+    if wait is not None:
+        raise Transient(
+            "Too many wrong tokens came from here.",
+            hint="Wait, and try again then.",
+            code="too_many_attempts",
+            retry_after=wait,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -17,7 +19,10 @@ router = APIRouter(include_in_schema=False)
 @router.get("/doctor", response_class=HTMLResponse)
 async def doctor(request: Request, world: TheWorld, _: Viewer) -> HTMLResponse:
     """Look at everything anew."""
-    checks = await diagnose(world.settings)
+    checks = [
+        replace(check, found=world.mask(check.found), mend=world.mask(check.mend))
+        for check in await diagnose(world.settings)
+    ]
     changed, defaults = settings_of(world.settings.shown)
     return await page(
         request,

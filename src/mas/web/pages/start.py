@@ -40,14 +40,17 @@ from mas.web.wording import Wording
 router = APIRouter(include_in_schema=False)
 
 RECENT = 8
+_LINKED = ("text", "team", "cluster")
+"""What a link may fill in: all of it is seen. A command that a link has brought is not."""
 _EXAMPLES = (("decide", 1), ("decide", 2), ("operate", 3), ("build", 4), ("fanout", 5))
 
 
 @router.get("/", response_class=HTMLResponse)
 async def start(request: Request, world: TheWorld, service: TheService) -> HTMLResponse:
     """Ask for something, and see what was asked before."""
-    given = AskForm.of({"budget": _usual_budget(world), **request.query_params})
-    form = replace(given, key=secrets.token_urlsafe(18))
+    linked = {name: request.query_params.get(name, "") for name in _LINKED}
+    given = AskForm.of({name: value for name, value in linked.items() if value})
+    form = replace(given, budget=_usual_budget(world), key=secrets.token_urlsafe(18))
     return await _page(request, world, service, form)
 
 
