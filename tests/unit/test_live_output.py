@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
+import pytest
+
 from mas.adapters.live import folder as live_folder
-from mas.adapters.live.folder import FolderOutput
+from mas.adapters.live.folder import FolderOutput, LiveText
 
 
 async def test_r6_a_follower_gets_all_text_also_what_came_just_before_the_end(
@@ -48,6 +53,49 @@ async def test_r6_a_file_that_has_grown_too_large_begins_anew(tmp_path: Path) ->
     assert sum(file.stat().st_size for file in (tmp_path / "live").iterdir()) < (
         2 * live_folder.LIMIT_BYTES
     )
+
+
+async def test_r6_a_long_file_is_read_from_its_last_part_and_off_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, ended = FolderOutput(folder=tmp_path / "live"), asyncio.Event()
+    output.write("run", "a", "begin")
+    (file,) = (tmp_path / "live").iterdir()
+    with file.open("ab") as more:
+        more.write(b'{"task":"a","text":"token "}\n' * (live_folder.LIMIT_BYTES // 32))
+    output.write("run", "b", "last")
+    read: list[tuple[int, int]] = []
+    real = live_folder._decoded
+
+    def noted(lines: list[bytes]) -> Iterator[LiveText]:
+        read.append((threading.get_ident(), sum(map(len, lines))))
+        return real(lines)
+
+    monkeypatch.setattr(live_folder, "_decoded", noted)
+    ended.set()
+    async with asyncio.timeout(20):
+        seen = [text async for text in output.follow("run", ended=ended)]
+
+    assert {text.text for text in seen[:-1]} == {"token "}
+    assert seen[-1] == LiveText(task="b", text="last")
+    assert len(seen) * 29 <= live_folder.RECENT_BYTES
+    assert len(seen) * 29 > live_folder.RECENT_BYTES - 100
+    assert threading.get_ident() not in {thread for thread, _ in read}
+    assert max(size for _, size in read) < 2 * live_folder._PIECE_BYTES
+
+
+async def test_r6_a_follower_goes_on_in_a_file_that_has_begun_anew(tmp_path: Path) -> None:
+    output = FolderOutput(folder=tmp_path / "live")
+    output.write("run", "a", "old and long")
+    (file,) = (tmp_path / "live").iterdir()
+    async with (
+        asyncio.timeout(20),
+        aclosing(output.follow("run", ended=asyncio.Event())) as texts,  # type: ignore[type-var]
+    ):
+        assert (await anext(texts)).text == "old and long"
+        file.write_bytes(b"")
+        output.write("run", "a", "new")
+        assert (await anext(texts)).text == "new"
 
 
 async def test_r6_a_folder_that_cannot_be_written_harms_nobody(tmp_path: Path) -> None:

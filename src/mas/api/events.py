@@ -73,8 +73,8 @@ async def events(
         answer = as_json({"items": [event.to_json() for event in found], "next": following})
         return answer if following is None else with_next(answer, request, after=str(following))
     # Before the stream begins, so that a run that is not there is a problem document.
-    await service.events(run_id, after=known, limit=1)
-    return ServerSentEvents(event_stream(world, run_id, known))
+    run = await service.get(run_id)
+    return ServerSentEvents(event_stream(world, run_id, min(known, run.last_event)))
 
 
 def _wants_stream(request: Request) -> bool:

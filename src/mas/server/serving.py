@@ -31,6 +31,8 @@ from mas.core.access_tokens import MAKE_ONE
 from mas.core.errors import Permanent, UserError
 from mas.http.access.door import Access
 from mas.server.app import create_app
+from mas.server.connections import bounded_connections, most_connections
+from mas.server.warming import warm
 from mas.teams.fanout.order import Order
 
 REQUEST_TIME = timedelta(seconds=4)
@@ -88,13 +90,20 @@ async def serve_until_stopped(
                 telemetry=telemetry,
                 only_mcp=only_mcp,
             )
-            server = _Server(app, on_started=lambda: on_listening(listening))
-            await _run(server, bound, driving)
+            warming: list[asyncio.Task[None]] = []
+
+            def started() -> None:
+                on_listening(listening)
+                if not only_mcp:
+                    warming.append(asyncio.create_task(warm(app)))
+
+            await _run(_Server(app, on_started=started), bound, driving)
 
 
 def _allow_many_files() -> None:
     """Take as many open files as this process may have: each watcher of a run is one, and systems
-    start a process with 1,024. What agents are allowed is set with their sandboxes."""
+    start a process with 1,024. What agents are allowed is set with their sandboxes, and how many
+    files connections may take in `mas.server.connections`."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, _MANY_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -126,7 +135,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="none",
-                http="h11",
+                http=bounded_connections(most_connections()),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from starlette.datastructures import Headers
 
@@ -37,7 +38,6 @@ _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 THEMES = ("system", "light", "dark")
-MOST_WAITING = 200
 _YEAR_SECONDS = 365 * 86_400
 
 
@@ -48,6 +48,37 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+class _Compiled(BytecodeCache):
+    """Templates that are compiled already, for the environments of all languages."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """See jinja2."""
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """See jinja2."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
+def prepare() -> None:
+    """Load the templates that people see first, so that no page has to wait for them."""
+    for name in ("base.html", "start.html", "run.html"):
+        environment("en").get_template(name)
+    for name in environment("en").list_templates(filter_func=_is_part):
+        environment("en").get_template(name)
+
+
+def _is_part(name: str) -> bool:
+    return name.startswith(("parts/", "run/"))
+
+
 @cache
 def environment(language: Language) -> Environment:
     """The templates in a language. What is put in is escaped; a name that is not there fails."""
@@ -55,6 +86,7 @@ def environment(language: Language) -> Environment:
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -217,6 +249,6 @@ async def _waiting(world: World, request: Request) -> int:
     if known_caller(request) is None:
         return 0
     try:
-        return len(await world.service.waiting(limit=MOST_WAITING))
+        return await world.service.count_waiting()
     except MasError:
         return 0

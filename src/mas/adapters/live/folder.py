@@ -23,6 +23,13 @@ LOOK_SECONDS = 0.1
 LIMIT_BYTES = 4 * 1024 * 1024
 """A file that has grown beyond this begins anew."""
 
+RECENT_BYTES = 512 * 1024
+"""Of a file that is there already, a follower gets no more than this: enough for the last words of
+each of many agents, a token in each line."""
+
+_PIECE_BYTES = 64 * 1024
+"""Read and given at once: between two pieces everybody else has a turn."""
+
 MASK = Callable[[str], str]
 
 
@@ -63,12 +70,13 @@ class FolderOutput:
             self._path(run_id).unlink(missing_ok=True)
 
     async def follow(self, run_id: str, *, ended: asyncio.Event) -> AsyncIterator[LiveText]:
-        """Give text from the file's beginning as it comes, until `ended` is set and all is read."""
+        """Give what was written last, and then text as it comes, until `ended` is set and all is
+        read. Of a file that is longer than `RECENT_BYTES` the beginning is left out."""
         with _Follower(self._path(run_id)) as follower:
             while True:
                 last = ended.is_set()
-                while lines := follower.lines():
-                    for text in _decoded(lines):
+                while follower.has_more():
+                    for text in await asyncio.to_thread(follower.texts):
                         yield text
                 if last:
                     return
@@ -95,18 +103,33 @@ class _Follower:
         if self._file is not None:
             self._file.close()
 
-    def lines(self) -> list[bytes]:
-        """The whole lines that have come since the last call; none when nothing has."""
+    def has_more(self) -> bool:
+        """Whether there is something that was not read. It takes no reading to know."""
         if self._file is None:
             try:
                 self._file = self._path.open("rb")
             except OSError:
-                return []
-        if os.fstat(self._file.fileno()).st_size < self._file.tell():
-            self._file.seek(0)  # it has begun anew
+                return False
+            # This may be within a line: what is left of that one is no text.
+            self._file.seek(max(self._size() - RECENT_BYTES, 0))
+        return self._size() != self._file.tell()
+
+    def texts(self) -> list[LiveText]:
+        """The next ones, as many as a piece of the file holds; none where it holds no whole line.
+        Only while `has_more`."""
+        assert self._file is not None  # noqa: S101 - it has more
+        if self._size() < self._file.tell():
+            # It has begun anew. By way of its end: the way back alone may stay within what was
+            # read ahead.
+            self._file.seek(0, io.SEEK_END)
+            self._file.seek(0)
             self._rest = b""
-        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
-        return lines
+        *lines, self._rest = (self._rest + self._file.read(_PIECE_BYTES)).split(b"\n")
+        return list(_decoded(lines))
+
+    def _size(self) -> int:
+        assert self._file is not None  # noqa: S101 - it is open
+        return os.fstat(self._file.fileno()).st_size
 
 
 def _decoded(lines: list[bytes]) -> Iterator[LiveText]:
