@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -62,7 +63,8 @@ async def ask(
     """
     if limit is not None:
         limit.take()
-    most = model.most(request)
+    # In a thread: the first use of a model loads its library, and the loop would stand still.
+    most = await asyncio.to_thread(model.most, request)
 
     async def body() -> ModelReply:
         try:

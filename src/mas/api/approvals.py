@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import StringConstraints
 
+from mas.api.answers import NO_STORE, with_next
 from mas.api.new_run import Body
 from mas.api.params import ApprovalId, RunId
 from mas.api.roles import READS, STEERS
 from mas.api.shapes import ApprovalItem, Shape, approval_item, approval_items
+from mas.app.bounds import LONGEST_COMMENT
+from mas.app.waiting import CURSOR, waiting_page
 from mas.http.problems import PROBLEMS
 from mas.http.world import TheService
 
 router = APIRouter(prefix="/api", tags=["approvals"], responses=PROBLEMS)
 
+MOST_WAITING = 200
+
 
 class Answer(Body):
     """What is said with an answer."""
 
-    comment: Annotated[str, StringConstraints(max_length=2000)] = ""
+    comment: Annotated[str, StringConstraints(max_length=LONGEST_COMMENT)] = ""
     """The agent reads it."""
 
 
@@ -30,19 +35,46 @@ class Approvals(Shape):
     items: list[ApprovalItem]
 
 
+class WaitingApprovals(Approvals):
+    """Calls that wait, the oldest first. `next` is `after` of the page that follows; null: none
+    does."""
+
+    next: str | None
+
+
 @router.get(
     "/approvals",
     operation_id="list_waiting_approvals",
     dependencies=READS,
     summary="What waits for a person",
-    response_model=Approvals,
+    response_model=WaitingApprovals,
+    responses={
+        200: {
+            "description": "A page, oldest first.",
+            "headers": {
+                "Link": {
+                    "description": '`rel="next"`: the next page.',
+                    "schema": {"type": "string"},
+                }
+            },
+        }
+    },
 )
 async def waiting(
+    request: Request,
+    response: Response,
     service: TheService,
-    limit: Annotated[int, Query(ge=1, le=200, description="So many at most.")] = 200,
+    after: Annotated[
+        str | None, Query(pattern=CURSOR, description="`next` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_WAITING, description="So many at most.")] = 200,
 ) -> Any:
-    """The calls of all runs that wait for a person, the oldest first."""
-    return Approvals(items=approval_items(await service.waiting(limit=limit)))
+    """The calls of all runs that wait for a person, the oldest first, in pages."""
+    page = await waiting_page(service, after=after, limit=limit)
+    response.headers.update(NO_STORE)
+    if page.next is not None:
+        with_next(response, request, after=page.next)
+    return WaitingApprovals(items=approval_items(page.approvals), next=page.next)
 
 
 @router.get(

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from mas.app.asking import budget_of, check_fanout_team
+from mas.app.bounds import (
+    LONGEST_NAME,
+    LONGEST_WORDS,
+    MOST_CHECKS,
+    MOST_SECONDS,
+    MOST_TOKENS,
+    MOST_USD,
+    WEEK_SECONDS,
+    Team,
+)
 from mas.app.fanout import MAX_PROMPT, FanoutAsk
 from mas.app.service import Ask
 from mas.core.budget import Budget
 from mas.core.executors import ExecutorKind
 from mas.core.language import Language
-from mas.core.usage import MICROS_PER_USD
 from mas.teams.fanout.order import MOST_AGENTS
 
-WEEK_SECONDS = 7 * 24 * 3600
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WORDS)]
 Seconds = Annotated[float, Field(gt=0, le=WEEK_SECONDS)]
-Team = Literal["decide", "operate", "build", "fanout"]
 
 _EXAMPLES: list[JsonValue] = [
     {"text": "Should we adopt Tekton?", "cluster": "examples/clusters/homelab.json"},
@@ -41,17 +47,13 @@ class Body(BaseModel):
 class Limits(Body):
     """Limits of a run; what is left out is taken from the settings."""
 
-    tokens: Annotated[int, Field(ge=1, le=10**12)] | None = None
-    usd: Annotated[float, Field(gt=0, le=10**6)] | None = None
-    seconds: Annotated[float, Field(gt=0, le=100 * WEEK_SECONDS)] | None = None
+    tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
+    usd: Annotated[float, Field(gt=0, le=MOST_USD)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=MOST_SECONDS)] | None = None
 
     def to_budget(self) -> Budget:
         """In the units of the core."""
-        return Budget(
-            tokens=self.tokens,
-            cost_micros=None if self.usd is None else max(round(self.usd * MICROS_PER_USD), 1),
-            time=None if self.seconds is None else timedelta(seconds=self.seconds),
-        )
+        return budget_of(tokens=self.tokens, usd=self.usd, seconds=self.seconds)
 
 
 class Fanout(Body):
@@ -64,7 +66,7 @@ class Fanout(Body):
     """Folder on the server or address of a git repository; none: a fresh one."""
     ref: Short | None = None
     """Branch, tag or commit of `repo`."""
-    checks: Annotated[list[Short], Field(max_length=20)] = Field(default_factory=list)
+    checks: Annotated[list[Short], Field(max_length=MOST_CHECKS)] = Field(default_factory=list)
     """Command lines that judge the results; none: they are detected."""
     task_seconds: Seconds | None = None
     """Time of each agent."""
@@ -95,13 +97,13 @@ class NewRun(Body):
     """What is wanted: at most 20,000 characters, 100,000 for coding agents."""
     team: Team | None = None
     role: Name | None = None
-    """One agent alone, instead of a team."""
+    """One agent alone: instead of `team` and `fanout`."""
     cluster: Short | None = None
     """Context of the server's kubeconfig, or a snapshot file on the server."""
     model: Name | None = None
     """`provider:name`."""
     no_model: bool = False
-    """Rules alone."""
+    """Rules alone: instead of `model`."""
     dry_run: bool = False
     """Stop after the plan."""
     budget: Limits = Field(default_factory=Limits)
@@ -113,11 +115,16 @@ class NewRun(Body):
     fanout: Fanout | None = None
 
     def to_ask(self) -> Ask:
-        """In the words of the service. An empty `fanout` is a wish for that team, too."""
-        fanned = self.fanout is not None and self.role is None
+        """In the words of the service. An empty `fanout` is a wish for that team, too.
+
+        Raises:
+            UserError: `fanout` is wished for and `team` is another one.
+        """
+        if self.fanout is not None:
+            check_fanout_team(self.team)
         return Ask(
             text=self.text,
-            team=self.team or ("fanout" if fanned else None),
+            team=self.team or ("fanout" if self.fanout is not None else None),
             language=self.language,
             cluster=self.cluster,
             model=self.model,

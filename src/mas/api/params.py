@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import Header, Path, Query
 
+from mas.app.bounds import MOST_EVENT_NUMBER
+
 RunId = Annotated[
     str,
     Path(
@@ -48,6 +50,6 @@ IdempotencyKey = Annotated[
 ]
 After = Annotated[
     int,
-    Query(ge=0, le=2_000_000_000, description="Number of the last event that is known."),
+    Query(ge=0, le=MOST_EVENT_NUMBER, description="Number of the last event that is known."),
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="So many at most.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
 from pydantic import StringConstraints
@@ -13,6 +13,7 @@ from mas.api.new_run import NewRun
 from mas.api.params import IdempotencyKey, RunId
 from mas.api.roles import READS, STEERS
 from mas.api.shapes import RunItem, RunList, RunWhole, run_item, run_whole
+from mas.app.bounds import LONGEST_SEARCH, RUN_CURSOR, AnyTeam
 from mas.core.run import Run, RunFilter, RunStatus
 from mas.http.problems import PROBLEMS, of_body
 from mas.http.world import TheService, TheWorld
@@ -21,14 +22,7 @@ router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 
 MOST_RUNS = 200
 
-AnyTeam = Literal["decide", "operate", "build", "fanout", "agent"]
-Cursor = Annotated[
-    str | None,
-    Query(
-        pattern=r"^[A-Za-z0-9_-]{1,100}$",
-        description="`next` of the page before.",
-    ),
-]
+Cursor = Annotated[str | None, Query(pattern=RUN_CURSOR, description="`next` of the page before.")]
 _LOCATION = {"Location": {"description": "Where the run is.", "schema": {"type": "string"}}}
 _ETAG = {"ETag": {"description": "Changes with the run.", "schema": {"type": "string"}}}
 _LINK = {"Link": {"description": '`rel="next"`: the next page.', "schema": {"type": "string"}}}
@@ -64,13 +58,12 @@ async def create(
     """
     ask = wish.to_ask()
     with of_body(model=wish.model):
-        known = None if idempotency_key is None else await service.submitted(ask, idempotency_key)
-        run = await world.driving.start(ask, service=service, idempotency_key=idempotency_key)
-    if known is not None:
+        accepted = await world.driving.accept(ask, service=service, idempotency_key=idempotency_key)
+    if not accepted.made:
         response.status_code = status.HTTP_200_OK
-    response.headers["Location"] = f"/api/runs/{run.id}"
+    response.headers["Location"] = f"/api/runs/{accepted.run.id}"
     response.headers.update(NO_STORE)
-    return run_item(run)
+    return run_item(accepted.run)
 
 
 @router.get(
@@ -91,7 +84,7 @@ async def list_runs(
         Query(alias="status", description="With this status; several may be named."),
     ] = None,
     text: Annotated[
-        Annotated[str, StringConstraints(min_length=1, max_length=200)] | None,
+        Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SEARCH)] | None,
         Query(description="With this in the request, whatever its case."),
     ] = None,
     before: Cursor = None,

@@ -12,8 +12,6 @@ from mas.api.params import RunId
 from mas.api.roles import ADMINISTERS, STEERS
 from mas.api.shapes import RunItem, Shape, run_item
 from mas.app.asking import MAX_REQUEST
-from mas.core.errors import UserError
-from mas.core.run import Run
 from mas.http.problems import PROBLEMS
 from mas.http.world import TheService, TheWorld
 
@@ -74,13 +72,7 @@ class RolledBack(Shape):
 )
 async def cancel(run_id: RunId, service: TheService) -> Any:
     """Ask a run to stop. Whoever works on it stops within a second; what is done is kept."""
-    run = await service.get(run_id)
-    if run.status.ended:
-        raise UserError(
-            f"Run {run_id} has already ended ({run.status.value}).",
-            hint="Nothing is left to cancel.",
-            code="run_ended",
-        )
+    await service.unended(run_id, hint="Nothing is left to cancel.")
     return run_item(await service.cancel(run_id))
 
 
@@ -139,10 +131,12 @@ async def fork(
     response_model=RunItem,
 )
 async def resume(run_id: RunId, world: TheWorld, service: TheService) -> Any:
-    """Have this server work on a run that a dead process has left. One that is worked on already
-    goes on as it is."""
-    run = await _unfinished(service, run_id)
-    world.driving.drive(run_id)
+    """Have this server work on a run that a dead process has left; processes that died over its
+    tasks before do not count any more. One that is worked on already stays where it is. A server
+    without a worker leaves it to the next one with a worker, which looks every five seconds."""
+    await service.unended(run_id, hint="To try failed tasks again, retry it.")
+    run = await service.revive(run_id)
+    await world.driving.take_over(run_id)
     return run_item(run)
 
 
@@ -172,14 +166,3 @@ async def rollback(run_id: RunId, service: TheService) -> Any:
         undone=[one.what for one in report.undone],
         left=[LeftItem(what=one.what, why=one.why) for one in report.left],
     )
-
-
-async def _unfinished(service: TheService, run_id: str) -> Run:
-    run = await service.get(run_id)
-    if run.status.ended:
-        raise UserError(
-            f"Run {run_id} has already ended ({run.status.value}).",
-            hint="To try failed tasks again, retry it.",
-            code="run_ended",
-        )
-    return run

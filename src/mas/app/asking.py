@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from mas.agents.rule_reasoner import no_model
+from mas.app.bounds import LONGEST_COMMENT
 from mas.app.clusters import ClusterChoice
 from mas.app.doers import Workshop
 from mas.app.fanout import MAX_PROMPT, FanoutAsk, order_from
 from mas.core.budget import NO_BUDGET, Account, Budget
 from mas.core.errors import MasError, UserError
-from mas.core.language import Language, detect_language
+from mas.core.language import Language, detect_language, plain
 from mas.core.models import Model
 from mas.core.run import Run, RunRequest
-from mas.core.usage import NOTHING, Usage
+from mas.core.usage import MICROS_PER_USD, NOTHING, Usage
 from mas.core.values import JsonObject, JsonValue
-from mas.teams.routing import Route, route, route_by_model
+from mas.teams.routing import TEAMS, Route, route, route_by_model
 
 MAX_REQUEST = 20_000
 """Characters that a request may have."""
@@ -69,25 +71,95 @@ def check_request(text: str, *, limit: int = MAX_REQUEST) -> str:
             hint="Say it in fewer words.",
             code="request_too_long",
         )
+    return _text(text, "request")
+
+
+def check_comment(comment: str) -> str:
+    """What a person says with an answer to a call, with the ends of its lines as they are kept.
+
+    Raises:
+        UserError: It is too long (`comment_too_long`), or no text (`comment_not_text`).
+    """
+    # Browsers send lines as CR LF and count each end as one character.
+    comment = comment.replace("\r\n", "\n")
+    if len(comment) > LONGEST_COMMENT:
+        raise UserError(
+            f"The comment has {len(comment):,} characters, and {LONGEST_COMMENT:,} is the limit.",
+            hint="Say it in fewer words; the call still waits.",
+            code="comment_too_long",
+        )
+    return _text(comment, "comment")
+
+
+def _text(text: str, what: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as exc:
         raise UserError(
-            "The request is not valid text.",
-            hint="Send it as UTF-8.",
-            code="request_not_text",
+            f"The {what} is not valid text.", hint="Send it as UTF-8.", code=f"{what}_not_text"
         ) from exc
     return text
+
+
+def budget_of(*, tokens: int | None, usd: float | None, seconds: float | None) -> Budget:
+    """Limits in the units of people; what is more than nothing stays more than nothing."""
+    return Budget(
+        tokens=tokens,
+        cost_micros=None if usd is None else max(round(usd * MICROS_PER_USD), 1),
+        time=None if seconds is None else max(timedelta(seconds=seconds), timedelta.resolution),
+    )
+
+
+def check_wishes(ask: Ask) -> None:
+    """Refuse wishes of which only one can be met, rather than drop one of them.
+
+    Raises:
+        UserError: Two wishes do not go together (`wishes_clash`).
+    """
+    team = None if ask.team is None else ask.team.strip().lower()
+    if ask.model is not None and ask.no_model:
+        raise _clash(
+            "A model and rules alone (no model) cannot both be asked for.",
+            hint="Leave one of the two out.",
+        )
+    if ask.role is not None and (team is not None or ask.fanout.asked_for):
+        other = f"the team {plain(team, limit=60)}" if team else "coding agents side by side"
+        raise _clash(
+            f"One agent alone ({plain(ask.role, limit=60)}) and {other} cannot both be asked for.",
+            hint="Name either the role or a team.",
+        )
+    if ask.fanout.asked_for and team in TEAMS:
+        check_fanout_team(team)
+
+
+def check_fanout_team(team: str | None) -> None:
+    """Refuse wishes for coding agents where another team is named; None leaves it to them.
+
+    Raises:
+        UserError: It is another team (`wishes_clash`).
+    """
+    if team not in (None, "fanout"):
+        raise _clash(
+            f"Wishes for coding agents (how many, repository, checks and the like) do not fit the "
+            f"team {team}.",
+            hint="Leave them out, or name the team fanout or none.",
+        )
+
+
+def _clash(message: str, *, hint: str) -> UserError:
+    return UserError(message, hint=hint, code="wishes_clash")
 
 
 async def to_request(ask: Ask, shop: Workshop, find: Callable[[str], Awaitable[Run]]) -> RunRequest:
     """The request of the run that `ask` wants; nothing is stored yet. `find` loads an earlier run.
 
     Raises:
-        UserError: Text, team, role, model, cluster or earlier run cannot be used.
+        UserError: Text, team, role, model, cluster or earlier run cannot be used, or two wishes
+            do not go together.
         Transient: The cluster is out of reach.
         BudgetReached: The budget does not even allow choosing the team.
     """
+    check_wishes(ask)
     text = check_request(ask.text, limit=_most(ask))
     earlier = None if ask.after is None else await find(ask.after)
     budget = _within(ask.budget, shop.settings.budget)

@@ -14,7 +14,6 @@ from mas.adapters.executors.local_sandbox import LocalSandbox
 from mas.adapters.models.registry import ConfiguredModels, usable_target
 from mas.adapters.models.targets import Target, chosen_name
 from mas.adapters.policy_file import load_policy
-from mas.adapters.stores import runs
 from mas.agents.roles.loader import load_roles
 from mas.app.access_settings import refuse_former, tokens_of
 from mas.app.clusters import ClusterReading
@@ -26,6 +25,8 @@ from mas.app.workplaces import path_of
 from mas.catalog.loader import load_catalog
 from mas.core.actors import ACCESS_ROLES
 from mas.core.errors import MasError, UserError
+from mas.core.run import RunStatus, RunSummary
+from mas.engine import Engine
 from mas.repositories.git import find_git
 
 _PYTHON = (3, 11)
@@ -55,7 +56,7 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
         ),
         Check(name="sqlite", ok=True, found=sqlite3.sqlite_version),
         _home(settings),
-        await _journal(settings),
+        *await _journal(settings),
         _catalog(),
         _cluster(settings),
         *_models(settings),
@@ -82,24 +83,45 @@ def _home(settings: Settings) -> Check:
     )
 
 
-async def _journal(settings: Settings) -> Check:
+async def _journal(settings: Settings) -> tuple[Check, ...]:
+    """The runs that nobody carries on, and the calls that wait for a person."""
     if settings.database_url:
-        return Check(name="journal", ok=True, found="in the database (not contacted)")
+        return (Check(name="journal", ok=True, found="in the database (not contacted)"),)
     if not settings.database.exists():
-        return Check(name="journal", ok=True, found="none yet; the first run makes it")
+        return (Check(name="journal", ok=True, found="none yet; the first run makes it"),)
     try:
         async with open_store(settings) as store:
-            unfinished = len(await store.read(runs.unfinished, limit=_MANY))
+            # Only asked: without a team it could drive nothing.
+            engine = Engine(store=store, teams={}, doers={}, clock=SystemClock())
+            unfinished = await engine.unfinished()
+            left = await engine.left()
+            waiting = await engine.waiting(limit=_MANY)
     except MasError as error:
-        return Check(name="journal", ok=False, found=error.message, mend=error.hint)
-    mend = "mas runs resume" if unfinished else ""
-    return Check(
+        return (Check(name="journal", ok=False, found=error.message, mend=error.hint),)
+    # Runs that wait for a person are resumed in vain; oldest first.
+    alone = [run.id for run in reversed(unfinished) if run.id in left and not _asks(run)]
+    more = f", and so for {len(alone) - 1} more" if len(alone) > 1 else ""
+    journal = Check(
         name="journal",
-        ok=not unfinished,
-        found=f"{settings.database}, {unfinished} unfinished runs",
-        mend=mend,
+        ok=not alone,
+        found=f"{settings.database}, {len(unfinished)} unfinished runs"
+        + (f", {len(alone)} of them without anybody who works on them" if alone else ""),
+        mend=f"mas runs resume {alone[0]}{more}" if alone else "",
         needed=False,
     )
+    if not waiting:
+        return (journal,)
+    return journal, Check(
+        name="approvals",
+        ok=True,
+        found=f"{len(waiting)} calls wait for a person, the oldest for: "
+        f"mas runs approve {waiting[0].run_id} {waiting[0].id}",
+    )
+
+
+def _asks(run: RunSummary) -> bool:
+    """Whether a person's answer is all that a run lacks."""
+    return run.status is RunStatus.AWAITING_APPROVAL
 
 
 async def _git(settings: Settings) -> Check:

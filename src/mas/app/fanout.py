@@ -326,7 +326,7 @@ class FanoutResults:
                 return one.agent_id
         raise UserError(
             f"Run {self._run.id} has no best agent.",
-            hint="Name one: --agent N for merge, --agents N for diff.",
+            hint=f"Name one by its number, 1 to {self._order.agents}.",
             code="no_ranking",
         )
 

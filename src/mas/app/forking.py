@@ -17,8 +17,8 @@ def branches_stay(run: Run) -> UserError:
     """The error for a fork of a fanout run that would have to bring its branches along."""
     return UserError(
         f"Run {run.id} has worked in a repository of its own, whose branches cannot come along.",
-        hint=f"Try what has failed again: mas runs retry {run.id}. Or ask anew, with --repo for "
-        "what was merged.",
+        hint="Ask again, as a new run; with the repository that the work was merged into, it goes "
+        "on from there. A task that has failed can be retried in its own run.",
         code="cannot_fork",
     )
 
@@ -28,15 +28,22 @@ async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator
     """Give a run that is about to be made the files of another one, as they are now; they go again
     when it is not made.
 
+    They stand under the run's name once they are complete: a copy that a kill has cut short is
+    nobody's.
+
     Raises:
         UserError: They cannot be copied (`cannot_fork`).
     """
     source, target = workspaces / source_id, workspaces / new_id
+    draft = workspaces / f".{new_id}.part"
     try:
-        await asyncio.to_thread(_copy, source, target)
+        await asyncio.to_thread(_copy, source, draft)
+        if draft.is_dir():
+            draft.rename(target)
         yield
     except BaseException as exc:
-        await asyncio.to_thread(remove, target)
+        for folder in (draft, target):
+            await asyncio.to_thread(remove, folder)
         if isinstance(exc, OSError):  # shutil's own error is one
             raise UserError(
                 f"The files of run {source_id} could not be copied.",

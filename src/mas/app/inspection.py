@@ -22,7 +22,7 @@ from mas.teams.decide.sizing import can_be_simulated, demands_of, sized
 
 _NO_CLUSTER = UserError(
     "There is no cluster to look at: no kubeconfig context and no in-cluster account was found.",
-    hint="Name one with --cluster CONTEXT, or a snapshot with --cluster FILE.",
+    hint="Name a context of a kubeconfig, or the path of a snapshot file, as the cluster.",
     code="no_cluster",
 )
 

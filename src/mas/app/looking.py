@@ -16,7 +16,7 @@ from mas.app.fanout import Compared, FanoutResults
 from mas.app.knowledge import Knowledge
 from mas.app.parts import Parts
 from mas.core.actors import Actor
-from mas.core.approvals import Approval
+from mas.core.approvals import Approval, Place
 from mas.core.audit import AuditEntry
 from mas.core.errors import UserError
 from mas.core.events import Event
@@ -103,6 +103,21 @@ class Looking:
         """One run."""
         return await self._engine.get(run_id)
 
+    async def unended(self, run_id: str, *, hint: str) -> Run:
+        """One run that has not ended; `hint` is for whoever comes too late.
+
+        Raises:
+            UserError: It has ended (`run_ended`).
+        """
+        run = await self._engine.get(run_id)
+        if run.status.ended:
+            raise UserError(
+                f"Run {run.id} has already ended ({run.status.value}).",
+                hint=hint,
+                code="run_ended",
+            )
+        return run
+
     async def detail(self, run_id: str) -> RunDetail:
         """One run with all that belongs to it."""
         return RunDetail(
@@ -163,9 +178,15 @@ class Looking:
     def _branches(self, run: Run) -> FanoutResults:
         return FanoutResults(run, self._parts.workshop.settings)
 
-    async def waiting(self, *, limit: int = 200) -> tuple[Approval, ...]:
-        """The calls that wait for a person over all runs, oldest first."""
-        return await self._engine.waiting(limit=limit)
+    async def waiting(
+        self, *, limit: int = 200, after: Place | None = None
+    ) -> tuple[Approval, ...]:
+        """The calls that wait for a person over all runs, oldest first; those behind a place."""
+        return await self._engine.waiting(limit=limit, after=after)
+
+    async def count_waiting(self) -> int:
+        """How many calls wait for a person over all runs."""
+        return await self._engine.count_waiting()
 
     async def value(self, run_id: str, task: str, key: str) -> JsonValue:
         """What a record holds.

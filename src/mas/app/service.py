@@ -10,11 +10,12 @@ from functools import partial
 from mas.adapters.stores import audit as audit_rows
 from mas.adapters.stores.memories import Checkpoint
 from mas.adapters.stores.sessions import StoredSessions
-from mas.app.asking import Ask, check_request, to_request
+from mas.app.asking import Ask, check_comment, check_request, to_request
 from mas.app.fanout import Winner
 from mas.app.forking import branches_stay, copied
 from mas.app.forking import remove as remove_copy
 from mas.app.idempotency import to_key
+from mas.app.listening import heard_by, listens, nobody_will_listen
 from mas.app.looking import Looking, RunDetail
 from mas.app.rollback import RollbackReport, effects_left, undo_merges
 from mas.app.settings import Settings
@@ -22,11 +23,12 @@ from mas.app.wiring import open_parts
 from mas.core.actors import Actor
 from mas.core.approvals import Approval
 from mas.core.audit import AuditAction, AuditNote
-from mas.core.errors import UserError
+from mas.core.errors import MasError, UserError
 from mas.core.memory import Memory
 from mas.core.messages import EVERYBODY
 from mas.core.run import Run
 from mas.core.telemetry import NO_TELEMETRY, Telemetry
+from mas.engine.journal.lifecycle import Accepted
 from mas.teams.fanout.working import clear_up
 
 __all__ = ["Ask", "RunDetail", "Service", "open_service"]
@@ -39,14 +41,6 @@ class Service(Looking):
         """The same service in somebody's name."""
         return Service(self._parts, actor)
 
-    async def submitted(self, ask: Ask, idempotency_key: str) -> Run | None:
-        """The run that was made for a key before; None: there is none.
-
-        Raises:
-            UserError: As `submit`.
-        """
-        return await self._engine.submitted(to_key(idempotency_key, ask, self._notes.actor))
-
     async def submit(self, ask: Ask, *, idempotency_key: str | None = None) -> Run:
         """Check a request, read the cluster it names, and make the run.
 
@@ -57,22 +51,29 @@ class Service(Looking):
             UserError: The key was used for another request (`idempotency_conflict`), or is none
                 (`bad_idempotency_key`).
         """
+        return (await self.accept(ask, idempotency_key=idempotency_key)).run
+
+    async def accept(self, ask: Ask, *, idempotency_key: str | None = None) -> Accepted:
+        """As `submit`, and tell whether this call has made the run: of several with the same key,
+        however close together, one has."""
         key = None
         if idempotency_key is not None:
             key = to_key(idempotency_key, ask, self._notes.actor)
             made = await self._engine.submitted(key)
             if made is not None:
-                return made
+                return Accepted(run=made, made=False)
         request = await to_request(ask, self._parts.workshop, self._earlier)
-        return await self._engine.submit(
-            request,
-            key=key,
-            note=lambda done: (
-                (self._note("run.start", done.run.id, detail=done.run.request),)
-                if done.made
-                else ()
-            ),
-        )
+        is_new = True
+
+        def note(done: Accepted) -> tuple[AuditNote, ...]:
+            nonlocal is_new  # the transaction knows, and may be made again: its last word counts
+            is_new = done.made
+            if not done.made:
+                return ()
+            return (self._note("run.start", done.run.id, detail=done.run.request),)
+
+        run = await self._engine.submit(request, key=key, note=note)
+        return Accepted(run=run, made=is_new)
 
     async def drive(self, run_id: str) -> Run:
         """Work on a run until it has ended."""
@@ -80,10 +81,18 @@ class Service(Looking):
 
     async def resume(self, run_id: str) -> Run:
         """Take up a run that a dead process left, and work on it until it has ended."""
-        await self._engine.resume(
+        await self.revive(run_id)
+        return await self.drive(run_id)
+
+    async def revive(self, run_id: str) -> Run:
+        """Note that a person goes on with a run; `drive` it afterwards.
+
+        Processes that died over its tasks before do not count against them any more. A run that
+        has ended is returned as it is.
+        """
+        return await self._engine.resume(
             run_id, note=lambda run: () if run.status.ended else (self._note("run.resume", run.id),)
         )
-        return await self._engine.drive(run_id)
 
     async def cancel(self, run_id: str) -> Run:
         """Ask a run to stop; whoever works on it stops within a second.
@@ -104,8 +113,10 @@ class Service(Looking):
         """Answer a call that waits; None means the only one that does.
 
         Raises:
-            UserError: There is none, or there are several and none is named.
+            UserError: There is none, or there are several and none is named, or the comment
+                cannot be used (`comment_too_long`, `comment_not_text`).
         """
+        comment = check_comment(comment)
         return await self._engine.decide(
             run_id,
             approval or await self._only_waiting(run_id),
@@ -138,15 +149,30 @@ class Service(Looking):
         )
 
     async def tell(self, run_id: str, text: str, *, to: str | None = None) -> tuple[str, ...]:
-        """Say something to the agents of a run; returns the tasks that will read it."""
-        return await self._engine.tell(
+        """Say something to the agents of a run; returns the tasks that will read it, none before
+        the run is planned: then the message waits.
+
+        Raises:
+            UserError: The run has ended (`run_ended`), has no such agent at work, or none that
+                reads messages (`unknown_agent`), or will never have one (`nobody_listens`).
+        """
+        run = await self._engine.get(run_id)
+        refusal = None if run.status.ended else nobody_will_listen(run)
+        if refusal is not None:
+            raise refusal
+        deaf = {one.id for one in await self._engine.tasks(run_id) if not listens(run, one.role)}
+
+        def note(readers: tuple[str, ...]) -> tuple[AuditNote, ...]:
+            heard_by(readers, deaf)  # in the transaction: what nobody reads is not sent
+            return (self._note("agent.tell", run_id, subject=to or EVERYBODY, detail=text),)
+
+        readers = await self._engine.tell(
             run_id,
             check_request(text),
             to=to or EVERYBODY,
-            note=lambda _: (
-                self._note("agent.tell", run_id, subject=to or EVERYBODY, detail=text),
-            ),
+            note=note,
         )
+        return heard_by(readers, deaf)
 
     async def retry(self, run_id: str, task_id: str | None = None) -> Run:
         """Give a failed, skipped or cancelled task (None: all that failed or were cancelled) a new
@@ -179,6 +205,8 @@ class Service(Looking):
                 source.id,
                 after=after,
                 new_id=new_id,
+                # What has ended since may lack its files in the copy.
+                seen=source.last_event,
                 refused=partial(branches_stay, source) if source.team == "fanout" else None,
                 note=lambda run: (
                     self._note("run.fork", run.id, subject=source.id, detail=after or ""),
@@ -203,11 +231,10 @@ class Service(Looking):
                 code="still_working",
             )
         results = self._branches(run) if run.team == "fanout" else None
-        # Before it is done: nothing happens of which nobody can read.
-        await self.note("run.rollback", run_id=run.id)
-        if results is not None:
-            return await undo_merges(results)
-        return effects_left(await self._engine.effects(run.id), self._notes.mask)
+        async with self._noted_first("run.rollback", run.id):
+            if results is not None:
+                return await undo_merges(results)
+            return effects_left(await self._engine.effects(run.id), self._notes.mask)
 
     async def merge(
         self, run_id: str, agent: int | None, *, into: str | None, deliver: bool
@@ -220,9 +247,22 @@ class Service(Looking):
         results = self._branches(await self._engine.get(run_id))
         chosen = results.chosen(agent)
         where = f"into {into or 'the base'}" + (", delivered" if deliver else "")
-        # Before it is done: nothing happens of which nobody can read.
-        await self.note("run.merge", run_id=run_id, subject=f"agent-{chosen}", detail=where)
-        return await results.merge(chosen, into=into, deliver=deliver)
+        async with self._noted_first("run.merge", run_id, f"agent-{chosen}", where):
+            return await results.merge(chosen, into=into, deliver=deliver)
+
+    @asynccontextmanager
+    async def _noted_first(
+        self, action: AuditAction, run_id: str, subject: str = "", detail: str = ""
+    ) -> AsyncIterator[None]:
+        """Note what is done outside of the journal before it is: nothing happens of which nobody
+        can read. What is refused then is noted once more."""
+        await self.note(action, run_id=run_id, subject=subject, detail=detail)
+        try:
+            yield
+        except MasError as error:
+            told = f"not done ({error.code}) {detail}".strip()
+            await self.note(action, run_id=run_id, subject=subject, detail=told)
+            raise
 
     async def note(
         self, action: AuditAction, *, run_id: str | None = None, subject: str = "", detail: str = ""

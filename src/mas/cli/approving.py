@@ -119,8 +119,7 @@ class Approver:
             if approval is None:
                 return
             _show(approval)
-            if self._asks:
-                await self._ask(approval_id)
+            if self._asks and await self._ask(approval_id):
                 return
         run = self._run_id
         print(f"      mas runs approve {run} {approval_id}", file=sys.stderr)
@@ -130,7 +129,8 @@ class Approver:
             flush=True,
         )
 
-    async def _ask(self, approval_id: str) -> None:
+    async def _ask(self, approval_id: str) -> bool:
+        """Ask the person; returns whether the call has its answer, from here or elsewhere."""
         # What was typed before the question is no answer to it.
         with contextlib.suppress(termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
@@ -141,7 +141,7 @@ class Approver:
             await asyncio.wait((line, answered), return_when=asyncio.FIRST_COMPLETED)
             if not line.done():
                 print("\n      It has been answered elsewhere.", file=sys.stderr, flush=True)
-                return
+                return True
             words = line.result().strip()
         finally:
             for task in (line, answered):
@@ -153,6 +153,8 @@ class Approver:
             await self._service.decide(self._run_id, approval_id, approved=yes, comment=comment)
         except UserError as error:
             print(f"      {error}", file=sys.stderr)
+            return not error.code.startswith("comment_")
+        return True
 
     async def _answered(self, approval_id: str) -> None:
         """Return when somebody else has answered, or nobody can any more."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
 
 from mas.core.calls import StoredCall
 
 ApprovalState = Literal["waiting", "approved", "rejected", "withdrawn"]
+
+
+Place: TypeAlias = tuple[int, str, str]
+"""When a call was asked about, in microseconds since 1970; its run; its id."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +32,8 @@ class Approval:
     comment: str = ""
     asked_at: datetime
     decided_at: datetime | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among all that wait."""
+        return (self.asked_at - _EPOCH) // timedelta(microseconds=1), self.run_id, self.id

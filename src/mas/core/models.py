@@ -118,7 +118,9 @@ class Model(Protocol):
 
     def most(self, request: ModelRequest) -> Usage:
         """The most that a call can use, for reserving a budget before it: tokens are estimated
-        on the high side, the output counts whole, the price is the dearest of the fall-backs."""
+        on the high side, the output counts whole, the price is the dearest of the fall-backs.
+
+        Safe in any thread, and best called in one: the first call may load a library."""
         ...
 
     async def ask(

@@ -9,7 +9,7 @@ Stopping, when the coroutine is cancelled (the shutdown of the process):
 3. each task is put back as `ready`, so that another process goes on at once;
 4. the heartbeat stops last: until then the tasks have a living owner.
 A person's cancel is different: the attempts are cancelled in the same way, but their tasks and
-the run end as `cancelled`.
+the run end as `cancelled`, with what there is of an answer.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from mas.adapters.stores import drivers, tasks, workers
+from mas.adapters.stores import drivers, workers
 from mas.adapters.stores.store import Changes, Store
 from mas.adapters.stores.workers import Worker
-from mas.core.errors import Bug, MasError, UserError
+from mas.core.errors import MasError
 from mas.core.failure import Failure
 from mas.core.plan import Plan, check_plan
 from mas.core.ports import Clock, Doer, LiveOutput, Team
-from mas.core.run import Run, RunResult, RunStatus, Task
+from mas.core.run import Run, RunStatus
 from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.core.values import encode_json
+from mas.engine.answering import end_answered, fault_of, team_of
 from mas.engine.attempt import Attempt, Why
 from mas.engine.journal import lifecycle
 from mas.engine.journal.claiming import Claimed, Turn, take_turn
@@ -90,8 +91,7 @@ class Driver:
                 run = await self._planned()
                 while not run.status.ended:
                     await self._carry_out(run, changes)
-                    run = await self._reviewed(run)
-        run = await self._summed_up(run)
+                    run = await end_answered(self._store, self._teams, run.id)
         self._telemetry.run_ended(
             team=run.team, status=run.status, stop_reason=run.stop_reason, took=run.usage.time
         )
@@ -110,13 +110,13 @@ class Driver:
         return await self._store.run(lifecycle.adopt_plan, run.id, plan)
 
     def _plan(self, run: Run) -> Plan:
-        team = self._team(run)
+        team = team_of(run, self._teams)
         try:
             plan = team.plan(run)
         except MasError:
             raise
         except Exception as exc:
-            raise self._bug(run, "planning", exc) from exc
+            raise fault_of(run, "planning", exc) from exc
         check_plan(plan, roles=self._doers.keys())
         encode_json(plan, what="The plan")
         return plan
@@ -226,46 +226,6 @@ class Driver:
             for wait in waits:
                 wait.cancel()
 
-    async def _summed_up(self, run: Run) -> Run:
-        """A cancelled run keeps what there is of an answer; it ends as it has ended."""
-        if run.status is not RunStatus.CANCELLED or run.plan is None or run.result is not None:
-            return run
-        answer, _ = self._answer(run, await self._store.read(tasks.of_run, run.id))
-        if answer is None:
-            return run
-        return await self._store.run_durable(lifecycle.sum_up, run.id, answer)
-
-    async def _reviewed(self, run: Run) -> Run:
-        """Let the team answer, and end the run. One that has ended meanwhile stays as it is."""
-        run = await self._store.read(lifecycle.get, run.id)
-        if run.status.ended:
-            return run
-        answer, failure = self._answer(run, await self._store.read(tasks.of_run, run.id))
-        return await self._store.run_durable(lifecycle.finish, run.id, answer, failure)
-
-    def _answer(self, run: Run, ended: tuple[Task, ...]) -> tuple[RunResult | None, Failure | None]:
-        """The team's answer, or why it gives none."""
-        try:
-            answer = self._team(run).review(run, ended)
-            encode_json(answer.result, what="The result")
-        except MasError as exc:
-            return None, Failure.of(exc)
-        except Exception as exc:  # noqa: BLE001 - a step boundary; `_bug` logs it
-            return None, Failure.of(self._bug(run, "review", exc))
-        return answer, None
-
-    def _team(self, run: Run) -> Team:
-        if run.team not in self._teams:
-            raise unknown_team(run.team, self._teams)
-        return self._teams[run.team]
-
-    def _bug(self, run: Run, what: str, exc: Exception) -> Bug:
-        _log.exception("%s of a run failed by a fault of MAS", what, extra={"run": run.id})
-        return Bug(
-            f"A fault inside MAS ended the {what} of the run ({type(exc).__name__}).",
-            hint="The log has the details; please report them.",
-        )
-
     @asynccontextmanager
     async def _living(self, changes: Changes) -> AsyncIterator[None]:
         """Hold a lease, and renew it until the context is left; until then the run has a driver."""
@@ -290,12 +250,3 @@ class Driver:
                 _log.warning("a heartbeat was missed: %s", exc.message)
             # A process that was held up may have lost tasks meanwhile: its next turn tells.
             changes.wake()
-
-
-def unknown_team(name: str, teams: Mapping[str, Team]) -> UserError:
-    """The error for a team that is not there."""
-    return UserError(
-        f"There is no team {name!r}.",
-        hint=f"Known teams: {', '.join(sorted(teams)) or 'none'}.",
-        code="unknown_team",
-    )

@@ -14,7 +14,7 @@ from mas.adapters.stores import messages as message_rows
 from mas.adapters.stores.idempotency import Key
 from mas.adapters.stores.records import Effect
 from mas.adapters.stores.store import Store
-from mas.core.approvals import Approval
+from mas.core.approvals import Approval, Place
 from mas.core.errors import MasError, UserError
 from mas.core.events import Event
 from mas.core.ids import run_id as make_run_id
@@ -25,7 +25,8 @@ from mas.core.records import Record
 from mas.core.run import Run, RunFilter, RunRequest, RunStatus, RunSummary, Task
 from mas.core.telemetry import NO_TELEMETRY, Telemetry
 from mas.core.values import JsonValue, decode_json
-from mas.engine.driver import Driver, unknown_team
+from mas.engine.answering import end_answered, unknown_team
+from mas.engine.driver import Driver
 from mas.engine.journal import forking, lifecycle, messages, reopening, waiting
 from mas.engine.journal.audit import NoteOf, audited, nothing
 from mas.engine.journal.driving import leave
@@ -171,6 +172,7 @@ class Engine:
         *,
         after: str | None = None,
         new_id: str | None = None,
+        seen: int | None = None,
         refused: Callable[[], UserError] | None = None,
         note: NoteOf[Run] = nothing,
     ) -> Run:
@@ -181,6 +183,8 @@ class Engine:
             run_id: The run that is forked; it stays as it is.
             after: The last step that is kept.
             new_id: The id of the fork, from `new_id()`; None makes one.
+            seen: The last event of the run that counts; what has happened since is not kept.
+                None: all of it counts.
             refused: The error where anything would be kept that cannot come along.
             note: What is written to the audit log.
 
@@ -195,6 +199,7 @@ class Engine:
             run_id,
             after=after,
             run_id=new_id or self.new_id(),
+            seen=seen,
             roles=self._doers.keys(),
             refused=refused,
         )
@@ -210,15 +215,18 @@ class Engine:
     async def cancel(self, run_id: str, *, note: NoteOf[Run] = nothing) -> Run:
         """Ask a run to stop; it has ended on return unless somebody still works on it.
 
-        Whoever drives it stops its tasks within a second and ends it then.
+        Whoever drives it stops its tasks within a second and ends it then, with what there is of
+        an answer. Where nobody does, that is done here; a death in between is made up for by the
+        next cancel or drive.
         """
-        return await self._store.run_durable(
+        await self._store.run_durable(
             audited,
             lifecycle.request_cancel,
             note,
             run_id,
             is_dead=lambda worker: is_dead(worker, here=self._worker),
         )
+        return await end_answered(self._store, self._teams, run_id)
 
     async def decide(
         self,
@@ -249,9 +257,15 @@ class Engine:
         await self._store.read(lifecycle.head, run_id)
         return await self._store.read(approvals.of_run, run_id)
 
-    async def waiting(self, *, limit: int = 200) -> tuple[Approval, ...]:
-        """The calls that wait for a person over all runs, oldest first."""
-        return await self._store.read(approvals.waiting, limit=limit)
+    async def waiting(
+        self, *, limit: int = 200, after: Place | None = None
+    ) -> tuple[Approval, ...]:
+        """The calls that wait for a person over all runs, oldest first; those behind a place."""
+        return await self._store.read(approvals.waiting, limit=limit, after=after)
+
+    async def count_waiting(self) -> int:
+        """How many calls wait for a person over all runs."""
+        return await self._store.read(approvals.count_waiting)
 
     async def tell(
         self,

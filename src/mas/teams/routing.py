@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ async def route_by_model(
             output_name="Classified",
             max_output_tokens=300,
         )
-        allow(model.most(request), spent)
+        # In a thread: the first use of a model loads its library, and the loop would stand still.
+        allow(await asyncio.to_thread(model.most, request), spent)
         reply = await model.ask(request)
         spent += reply.usage
         try:

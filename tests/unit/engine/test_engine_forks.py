@@ -217,3 +217,41 @@ async def test_r6_a_fork_before_anything_is_done_is_the_request_again() -> None:
         assert fork.status is RunStatus.QUEUED
         assert (await engine.drive(fork.id)).status is RunStatus.SUCCEEDED
         await check_events(engine, fork.id)
+
+
+async def test_r6_a_fork_keeps_nothing_that_came_after_the_event_it_has_seen() -> None:
+    world = World()
+
+    async def do(work: Work) -> TaskOutcome:
+        done = await world.do(work)
+        more = (spec("x", "b"),) if work.task.id == "b" else ()
+        return TaskOutcome(result=done.result, extend=more)
+
+    async with opened(plan_of(spec("a"), spec("b", "a")), do) as engine:
+        run = await engine.drive((await submitted(engine)).id)
+        told = await engine.events(run.id)
+        seen = next(event.number for event in told if event.type == "task_succeeded")
+
+        fork = await engine.fork(run.id, seen=seen)
+
+        assert await states(engine, fork.id) == {"a": TaskState.SUCCEEDED, "b": TaskState.READY}
+        assert {one.task for one in await engine.records(fork.id)} == {"a"}
+        assert (await engine.drive(fork.id)).status is RunStatus.SUCCEEDED
+        assert list(await states(engine, fork.id)) == ["a", "b", "x"]
+        await check_events(engine, fork.id)
+        for after, code in (("b", "cannot_fork"), ("b/act", "unknown_step")):
+            with pytest.raises(UserError) as refused:
+                await engine.fork(run.id, after=after, seen=seen)
+            assert refused.value.code == code
+
+
+async def test_r6_a_run_that_was_retried_since_it_was_seen_is_not_forked() -> None:
+    async with opened(plan_of(spec("a"), spec("b")), World(b=[no()]).do) as engine:
+        run = await engine.drive((await submitted(engine)).id)
+        await engine.retry(run.id)
+
+        with pytest.raises(UserError, match="was retried") as refused:
+            await engine.fork(run.id, seen=run.last_event)
+
+        assert refused.value.code == "cannot_fork"
+        assert len(await engine.list()) == 1

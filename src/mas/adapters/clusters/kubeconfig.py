@@ -82,7 +82,7 @@ def service_account(environment: Mapping[str, str]) -> SingleConfig | None:
     except (ConfigError, OSError, KeyError) as exc:
         raise UserError(
             f"The service account of this pod cannot be used: {exc}.",
-            hint="Check automountServiceAccountToken, or give --cluster.",
+            hint="Check automountServiceAccountToken, or name a cluster.",
             code="kubeconfig_invalid",
         ) from exc
 
@@ -166,6 +166,6 @@ def _invalid(path: Path, reason: str) -> UserError:
 def _incomplete(context: str, missing: str) -> UserError:
     return UserError(
         f"The context {context} of the kubeconfig names the {missing}, which is not there.",
-        hint="Mend the kubeconfig, or choose another context with --cluster.",
+        hint="Mend the kubeconfig, or name another context as the cluster.",
         code="kubeconfig_invalid",
     )

@@ -59,7 +59,7 @@ def resolve_source(
     if config is not None:
         raise UserError(
             "The kubeconfig has no current context.",
-            hint="Choose one with --cluster CONTEXT or `kubectl config use-context CONTEXT`. "
+            hint="Name one as the cluster, or choose it with `kubectl config use-context`. "
             + kubeconfig.known_contexts(config),
             code="context_missing",
         )

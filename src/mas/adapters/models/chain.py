@@ -73,7 +73,8 @@ class ConfiguredModel:
         )
 
     def most(self, request: ModelRequest) -> Usage:
-        """See `Model.most`. The first call loads the library, which takes about a second."""
+        """See `Model.most`. The first call loads the library, which takes seconds: it is for a
+        thread."""
         targets = [choice.target for choice in self._choices if choice.target is not None]
         each = [self._calls(target).most(request) for target in targets]
         return Usage(

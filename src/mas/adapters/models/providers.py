@@ -27,6 +27,9 @@ class _Library(Protocol):
 def to_model(target: Target, http: httpx2.AsyncClient) -> Model:
     """The library's model for a target. Nothing is sent; `http` stays the caller's to close.
 
+    The first one of a vendor loads its library: seconds in which an event loop would stand still.
+    That is for a thread.
+
     Everything that the libraries would take out of the process's environment is given to them,
     or taken away again: keys, addresses, organisations, headers, proxies.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import threading
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from types import TracebackType
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     import httpx2
 
     from mas.adapters.models.caller import Caller
+    from mas.adapters.models.chain import OnText
+    from mas.core.models import ModelReply, ModelRequest
+    from mas.core.usage import Usage
 
 _LIBRARY = "pydantic_ai"
 
@@ -39,6 +44,8 @@ class ConfiguredModels:
         self._environment = environment
         self._clock = clock
         self._jitter = jitter
+        self._opening = threading.Lock()
+        """Held while anything of the two below changes: that happens in threads."""
         self._callers: dict[Target, Caller] = {}
         self._http: httpx2.AsyncClient | None = None
 
@@ -55,10 +62,16 @@ class ConfiguredModels:
 
     async def aclose(self) -> None:
         """Close all connections. May be repeated."""
-        self._callers.clear()
-        http, self._http = self._http, None
+        # In a thread: a library that still loads, for a call that was cancelled, opens them yet.
+        http = await asyncio.to_thread(self._let_go)
         if http is not None:
             await http.aclose()
+
+    def _let_go(self) -> httpx2.AsyncClient | None:
+        with self._opening:
+            self._callers.clear()
+            http, self._http = self._http, None
+            return http
 
     def for_role(self, role: str, *, wanted: str | None = None) -> ConfiguredModel | None:
         """See `Models.for_role`.
@@ -77,7 +90,7 @@ class ConfiguredModels:
         later = (self._fallback(name) for name in fallback_names(self._settings, role, first.name))
         return ConfiguredModel(
             (Choice(name=first.name, target=first), *later),
-            calls=self._caller,
+            calls=lambda target: _LateCaller(target, self._known, self._caller),
             settings=self._settings,
             clock=self._clock,
             jitter=self._jitter,
@@ -90,21 +103,57 @@ class ConfiguredModels:
         except UserError as problem:
             return Choice(name=name, problem=problem)
 
-    def _caller(self, target: Target) -> Caller:
-        caller = self._callers.get(target)
-        if caller is None:
-            # Late: these take a second to load, and most commands ask no model.
-            try:
-                from mas.adapters.models.caller import Caller
-                from mas.adapters.models.http import open_client
+    def _known(self, target: Target) -> Caller | None:
+        return self._callers.get(target)
 
-                if self._http is None:
-                    self._http = open_client(self._environment, timeout=self._settings.timeout)
-                caller = Caller(target, self._http, self._settings.prices.get(target.name))
-            except ImportError as exc:
-                raise _not_installed(target) from exc
-            self._callers[target] = caller
-        return caller
+    def _caller(self, target: Target) -> Caller:
+        """What a target is asked through. Blocks for the seconds in which a library loads."""
+        known = self._callers.get(target)
+        if known is not None:
+            return known  # without the lock: another target's library may be loading under it
+        with self._opening:
+            caller = self._callers.get(target)
+            if caller is None:
+                caller = self._callers[target] = self._open(target)
+            return caller
+
+    def _open(self, target: Target) -> Caller:
+        try:
+            # Late: these take seconds to load, and most commands ask no model.
+            from mas.adapters.models.caller import Caller
+            from mas.adapters.models.http import open_client
+
+            if self._http is None:
+                self._http = open_client(self._environment, timeout=self._settings.timeout)
+            return Caller(target, self._http, self._settings.prices.get(target.name))
+        except ImportError as exc:
+            raise _not_installed(target) from exc
+
+
+class _LateCaller:
+    """Implements `chain.Calls`: whatever a target is asked through is opened when it is used."""
+
+    def __init__(
+        self,
+        target: Target,
+        known: Callable[[Target], Caller | None],
+        opened: Callable[[Target], Caller],
+    ) -> None:
+        """`known` gives what is open already and never waits; `opened` may load a library."""
+        self._target = target
+        self._known = known
+        self._opened = opened
+
+    def most(self, request: ModelRequest) -> Usage:
+        """See `Caller.most`. Blocks while the library loads, if this is what loads it."""
+        return self._opened(self._target).most(request)
+
+    async def ask(self, request: ModelRequest, on_text: OnText | None) -> ModelReply:
+        """See `Caller.ask`. The library loads in a thread, and the loop goes on meanwhile."""
+        caller = self._known(self._target)
+        if caller is None:
+            caller = await asyncio.to_thread(self._opened, self._target)
+        return await caller.ask(request, on_text)
 
 
 def usable_target(name: str, settings: ModelSettings, environment: Mapping[str, str]) -> Target:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_, update
 
 from mas.adapters.stores import schema
 from mas.adapters.stores.transaction import from_us, now_us, optional_moment
-from mas.core.approvals import Approval, ApprovalState
+from mas.core.approvals import Approval, ApprovalState, Place
 from mas.core.calls import StoredCall
 from mas.core.values import encode_json
 
@@ -25,12 +25,16 @@ _COUNT = select(func.count()).select_from(schema.approval).where(_RUN)
 _BY_STEP = select(schema.approval).where(_TASK, _approval.key == bindparam("step_key"))
 _BY_ID = select(schema.approval).where(_RUN, _approval.id == bindparam("approval_id"))
 _OF_RUN = select(schema.approval).where(_RUN).order_by(_approval.asked_at, _approval.id)
+_PLACE = tuple_(_approval.asked_at, _approval.run, _approval.id)
 _ALL_WAITING = (
     select(schema.approval)
-    .where(_WAITING)
+    .where(
+        _WAITING, tuple_(bindparam("asked_at"), bindparam("run_id"), bindparam("after_id")) < _PLACE
+    )
     .order_by(_approval.asked_at, _approval.run, _approval.id)
     .limit(bindparam("most"))
 )
+_COUNT_WAITING = select(func.count()).select_from(schema.approval).where(_WAITING)
 _WAITING_OF_TASK = select(func.count()).select_from(schema.approval).where(_TASK, _WAITING)
 _DECIDE = (
     update(schema.approval)
@@ -87,9 +91,16 @@ def of_run(conn: Connection, run_id: str) -> tuple[Approval, ...]:
     return tuple(_to_approval(row) for row in conn.execute(_OF_RUN, {"run_id": run_id}))
 
 
-def waiting(conn: Connection, *, limit: int) -> tuple[Approval, ...]:
-    """What waits for a person over all runs, oldest first."""
-    return tuple(_to_approval(row) for row in conn.execute(_ALL_WAITING, {"most": limit}))
+def waiting(conn: Connection, *, limit: int, after: Place | None = None) -> tuple[Approval, ...]:
+    """What waits for a person over all runs, oldest first; behind a place where one is given."""
+    asked_at_us, run_id, after_id = after or (-1, "", "")
+    params = {"asked_at": asked_at_us, "run_id": run_id, "after_id": after_id, "most": limit}
+    return tuple(_to_approval(row) for row in conn.execute(_ALL_WAITING, params))
+
+
+def count_waiting(conn: Connection) -> int:
+    """How much waits for a person over all runs."""
+    return int(conn.execute(_COUNT_WAITING).scalar_one())
 
 
 def waits(conn: Connection, run_id: str, task_id: str) -> bool:

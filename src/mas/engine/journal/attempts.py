@@ -115,10 +115,11 @@ def report(
     added to the plan. Returns what is wrong with it, and nothing has happened then.
     """
     if more:
-        plan = runs.plan_of(conn, fence.run_id)
-        assert plan is not None  # noqa: S101 - a task runs only in a planned run
+        # Locked before it is read: two tasks that extend the plan at once would lose one's part.
         runs.locked_head(conn, fence.run_id)
         check(conn, fence)
+        plan = runs.plan_of(conn, fence.run_id)
+        assert plan is not None  # noqa: S101 - a task runs only in a planned run
         problem = extend(conn, fence.run_id, plan, more, by=fence.task_id, roles=roles)
         if problem is not None:
             return problem
@@ -132,6 +133,8 @@ def report(
     )
     if not tasks.report(conn, fence, result=result, summary=summary, failure=failure):
         raise Superseded(fence.task_id)
+    # An earlier attempt may have died over a question that this one did not have to ask.
+    approvals.withdraw(conn, fence.run_id, fence.task_id)
     graph.meet(conn, fence.run_id, fence.task_id)
     restate_after_work(conn, fence.run_id)
     return None
@@ -194,6 +197,7 @@ def stop(conn: Connection, fence: Fence, *, left: bytes | None = None) -> None:
     events.append(conn, fence.run_id, TaskCancelled(task=fence.task_id))
     check(conn, fence)
     tasks.end(conn, fence.run_id, [(fence.task_id, None)], state=TaskState.CANCELLED)
+    approvals.withdraw(conn, fence.run_id, fence.task_id)
     tasks.keep(conn, fence.run_id, fence.task_id, left)
 
 

@@ -95,8 +95,8 @@ def take_turn(
         return Turn(status=head.status)
     take_up(conn, run_id, is_dead=is_dead, retry=retry, me=worker.id, holding=holding)
     if head.cancelling:
-        status = settle_cancel(conn, run_id)
-        return _turn(conn, run_id, worker, status=status, cancelling=True)
+        settle_cancel(conn, run_id)
+        return _turn(conn, run_id, worker, status=head.status, cancelling=True)
     if head.deadline is not None and head.deadline <= now(conn):
         out_of_time(conn, run_id, OUT_OF_TIME)
         return _turn(conn, run_id, worker, status=head.status, late=True)

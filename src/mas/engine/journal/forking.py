@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection
 
-from mas.adapters.stores import events, forking, graph, records, runs, tasks
+from mas.adapters.stores import events, forking, graph, records, runs
 from mas.adapters.stores.transaction import now
 from mas.core.errors import Transient, UserError
 from mas.core.events import (
@@ -26,6 +26,7 @@ from mas.core.events import (
     RunPlanned,
     RunPlanning,
     RunQueued,
+    RunReopened,
     TaskDelegated,
     TaskFailed,
     TaskRecorded,
@@ -34,7 +35,7 @@ from mas.core.events import (
 )
 from mas.core.fold import RunView, fold
 from mas.core.plan import BadPlan, Plan, TaskSpec, check_plan
-from mas.core.run import Run, RunRequest, Task, TaskState
+from mas.core.run import Run, RunRequest, TaskState
 from mas.engine.journal.lifecycle import get
 from mas.engine.journal.reopening import ALL_EVENTS
 
@@ -46,7 +47,6 @@ class _Source:
     run: Run
     view: RunView
     told: tuple[Event, ...]
-    tasks: Mapping[str, Task]
     order: Mapping[tuple[str, str], int]
     """The number of the event of each record."""
 
@@ -70,10 +70,12 @@ def fork(
     after: str | None,
     run_id: str,
     roles: Iterable[str],
+    seen: int | None = None,
     refused: Callable[[], UserError] | None = None,
 ) -> Run:
     """Make the run `run_id`, which keeps `after` (`TASK` or `TASK/KEY`) and all it depends on, or
-    every task that has succeeded. `refused` gives the error for work that cannot come along.
+    every task that has succeeded, as things stood after the event `seen` (None: as they stand).
+    `refused` gives the error for work that cannot come along.
 
     Raises:
         UserError: There is no such run or step (`unknown_step`), or it cannot be taken over
@@ -83,14 +85,7 @@ def fork(
     run = get(conn, source_id)
     if runs.exists(conn, run_id):
         raise Transient("Two runs were given the same id.", hint="Try again.", code="id_taken")
-    told = events.after(conn, source_id, 0, limit=ALL_EVENTS)
-    source = _Source(
-        run=run,
-        view=fold(told),
-        told=told,
-        tasks={task.id: task for task in tasks.of_run(conn, source_id)},
-        order=records.order_of(conn, source_id),
-    )
+    source = _source(conn, run, seen=run.last_event if seen is None else seen)
     kept = _with_who_planned_it(source, _wanted(source, after))
     if refused is not None and (kept.whole or kept.partly):
         raise refused()
@@ -118,6 +113,22 @@ def fork(
     else:
         events.append(conn, run_id, *first)
     return get(conn, run_id)
+
+
+def _source(conn: Connection, run: Run, *, seen: int) -> _Source:
+    """A run as it stood after the event `seen`."""
+    told = events.after(conn, run.id, 0, limit=ALL_EVENTS)
+    if any(isinstance(event.body, RunReopened) for event in told[seen:]):
+        # What it had finished by then may be taken out or worked on again.
+        raise _cannot(f"Run {run.id} was retried while it was forked.", hint="Fork it again.")
+    return _Source(
+        run=run,
+        view=fold(told[:seen]),
+        told=told[:seen],
+        order={
+            step: event for step, event in records.order_of(conn, run.id).items() if event <= seen
+        },
+    )
 
 
 def _wanted(source: _Source, after: str | None) -> _Kept:
@@ -250,7 +261,8 @@ def _plan(source: _Source, kept: _Kept, roles: Iterable[str]) -> Plan:
 
 
 def _specs(source: _Source) -> tuple[TaskSpec, ...]:
-    return () if source.run.plan is None else source.run.plan.tasks
+    plan = source.run.plan
+    return () if plan is None else tuple(one for one in plan.tasks if one.id in source.view.tasks)
 
 
 def _take_over(conn: Connection, source: _Source, kept: _Kept, run_id: str) -> None:

@@ -26,6 +26,7 @@ from mas.core.plan import Plan
 from mas.core.run import Run, RunRequest, RunResult, RunStatus, StopReason, TaskState
 from mas.engine.journal.messages import deliver_earlier
 from mas.engine.journal.recovery import IsDead, skip_dependents, take_up
+from mas.engine.journal.waiting import restate
 
 _BEFORE_TASKS = (RunStatus.QUEUED, RunStatus.PLANNING)
 _STOP_REASONS: dict[FailureKind, StopReason] = {
@@ -146,13 +147,24 @@ def fail_planning(conn: Connection, run_id: str, failure: Failure) -> Run:
 def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Failure | None) -> Run:
     """End a run whose tasks have all ended, with the team's answer; `failure` is the team's own.
 
-    Does nothing when the run has ended already, or has got something to do again.
+    One that a person wants to stop ends as cancelled, with what there is of an answer. Does
+    nothing when the run has ended already, or has got something to do again.
     """
     current = _locked(conn, run_id)
     if not current.status.under_way or tasks.count_open(conn, run_id):
         return get(conn, run_id)
     ended = tasks.of_run(conn, run_id)
     done = [task for task in ended if task.state is TaskState.SUCCEEDED]
+    if current.cancelling:
+        _finish(
+            conn,
+            run_id,
+            status=RunStatus.CANCELLED,
+            failure=None,
+            partial=bool(done),
+            answer=answer,
+        )
+        return get(conn, run_id)
     whole = len(done) == len(ended)
     succeeded = whole
     if answer is not None and answer.succeeded is not None:
@@ -177,13 +189,6 @@ def finish(conn: Connection, run_id: str, answer: RunResult | None, failure: Fai
     return get(conn, run_id)
 
 
-def sum_up(conn: Connection, run_id: str, answer: RunResult) -> Run:
-    """Give a cancelled run what there is of an answer; nothing else of it changes."""
-    if _locked(conn, run_id).status is RunStatus.CANCELLED:
-        runs.answer(conn, run_id, result=answer.result, report=answer.report)
-    return get(conn, run_id)
-
-
 def _most_telling(failures: Iterable[Failure]) -> Failure | None:
     """The failure that stands for a run: what stopped it as a whole before what failed alone."""
     order = {"budget": 0, "refused": 1}
@@ -199,9 +204,10 @@ def _learn(conn: Connection, answer: RunResult, *, succeeded: bool) -> None:
 
 
 def request_cancel(conn: Connection, run_id: str, *, is_dead: IsDead) -> Run:
-    """Note a person's wish to stop, and end the run at once when nobody works on it.
+    """Note a person's wish to stop, and end every task that nobody works on.
 
-    A run that has ended stays as it is.
+    A run that has no tasks yet ends at once; any other is for `finish`, once its last task has
+    ended. A run that has ended stays as it is.
     """
     current = _locked(conn, run_id)
     if current.status.ended:
@@ -211,24 +217,23 @@ def request_cancel(conn: Connection, run_id: str, *, is_dead: IsDead) -> Run:
         runs.request_cancel(conn, run_id)
     take_up(conn, run_id, is_dead=is_dead)
     settle_cancel(conn, run_id)
+    if not current.status.under_way:
+        _finish(conn, run_id, status=RunStatus.CANCELLED, failure=None, partial=False)
     return get(conn, run_id)
 
 
-def settle_cancel(conn: Connection, run_id: str) -> RunStatus:
-    """Take what has not started out of the queue; end the run once nothing runs any more."""
+def settle_cancel(conn: Connection, run_id: str) -> None:
+    """Take what nobody works on out of the queue, with all that it has asked a person for."""
     states = tasks.states(conn, run_id)
     idle = [name for name, state in states.items() if state in _IDLE]
-    if idle:
-        for name in idle:
-            if states[name] is TaskState.AWAITING:
-                approvals.withdraw(conn, run_id, name)
-        events.append(conn, run_id, *(TaskCancelled(task=name) for name in idle))
-        tasks.end(conn, run_id, [(name, None) for name in idle], state=TaskState.CANCELLED)
-    if TaskState.RUNNING in states.values():
-        return RunStatus.RUNNING
-    partial = TaskState.SUCCEEDED in states.values()
-    _finish(conn, run_id, status=RunStatus.CANCELLED, failure=None, partial=partial)
-    return RunStatus.CANCELLED
+    if not idle:
+        return
+    events.append(conn, run_id, *(TaskCancelled(task=name) for name in idle))
+    tasks.end(conn, run_id, [(name, None) for name in idle], state=TaskState.CANCELLED)
+    for name in idle:
+        # Also of a task that is ready: its process may have died between asking and waiting.
+        approvals.withdraw(conn, run_id, name)
+    restate(conn, run_id)
 
 
 def out_of_time(conn: Connection, run_id: str, failure: Failure) -> None:

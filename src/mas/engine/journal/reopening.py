@@ -102,8 +102,8 @@ def _again(story: _Story, task_id: str | None) -> tuple[str, ...]:
         has = "has not failed" if task_id is not None else "has failed"
         raise UserError(
             f"{what} {has}, so that nothing can be tried again.",
-            hint=f"See its tasks with `mas runs show {run.id}`, or go another way: "
-            f"mas runs fork {run.id}",
+            # Not every team's work can be forked; a new run can be asked for with any.
+            hint=f"See its tasks with `mas runs show {run.id}`. For another answer, ask again.",
             code="nothing_to_retry",
         )
     found = _with_what_hangs_on_it(view, _with_what_is_missing(view, seeds))

@@ -78,15 +78,23 @@ def decide(
     """Store a person's answer and let the task go on.
 
     Raises:
-        UserError: There is no such approval, or it is answered or withdrawn already.
+        UserError: There is no such approval (`unknown_approval`), it is answered or withdrawn
+            already, or its run has ended or is being cancelled (`approval_closed`).
     """
-    runs.locked_head(conn, run_id)
+    head = runs.locked_head(conn, run_id)
     found = approvals.load(conn, run_id, approval_id)
     if found is None:
         raise UserError(
             f"Run {run_id} has no approval {approval_id!r}.",
             hint=f"See what waits: mas runs show {run_id}",
             code="unknown_approval",
+        )
+    if found.state == "waiting" and head is not None and (head.status.ended or head.cancelling):
+        raise UserError(
+            f"Run {run_id} {'has ended' if head.status.ended else 'is being cancelled'}, "
+            f"and nothing comes of approval {approval_id} any more.",
+            hint=f"See how it stands: mas runs show {run_id}",
+            code="approval_closed",
         )
     state: ApprovalState = "approved" if approved else "rejected"
     if not approvals.decide(conn, run_id, approval_id, state=state, comment=comment):

@@ -17,9 +17,9 @@ from mas.app.accounts import local_actor
 from mas.app.driving import Driving
 from mas.app.service import Service
 from mas.core.actors import AccessRole, Actor
-from mas.core.errors import Bug, MasError, UserError
+from mas.core.errors import Bug, MasError
 from mas.core.language import plain
-from mas.http.caller import Caller
+from mas.http.caller import Caller, refuse_role
 
 LONGEST_TEXT = 2000
 """Characters of a sentence that an answer repeats."""
@@ -42,12 +42,7 @@ class Door:
             UserError: The caller may not do what `needed` may (`forbidden`).
         """
         actor = actor_of(ctx)
-        if not actor.may(needed):
-            raise UserError(
-                f"This needs the role {needed}, and {actor.name} is {actor.role}.",
-                hint="Use a token that has it.",
-                code="forbidden",
-            )
+        refuse_role(actor, needed)
         return self.service.acting_for(actor)
 
 

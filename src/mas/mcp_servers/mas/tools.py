@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, ToolAnnotations
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from mas.app.fanout import FanoutAsk
+from mas.app import bounds
+from mas.app.asking import budget_of
+from mas.app.fanout import MAX_PROMPT, FanoutAsk
 from mas.app.service import Ask, Service
-from mas.core.budget import Budget
 from mas.core.errors import UserError
 from mas.core.executors import ExecutorKind
 from mas.core.language import Language, plain
 from mas.core.run import Run, RunFilter, RunStatus
-from mas.core.usage import MICROS_PER_USD
 from mas.mcp_servers.mas import shapes
 from mas.mcp_servers.mas.door import Door, answering, told
 from mas.mcp_servers.mas.following import followed
+from mas.teams.fanout.order import MOST_AGENTS
 
 LONGEST_WAIT_SECONDS = 3600
 WAIT_SECONDS = 50.0
@@ -45,8 +46,14 @@ _ENDS = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
 
+Name = Annotated[str, StringConstraints(min_length=1, max_length=bounds.LONGEST_NAME)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=bounds.LONGEST_WORDS)]
+
 RunId = Annotated[
-    str, Field(description="Id of a run, or enough of its start or end.", max_length=200)
+    str,
+    Field(
+        description="Id of a run, or enough of its start or end.", max_length=bounds.LONGEST_NAME
+    ),
 ]
 Wait = Annotated[
     float,
@@ -57,10 +64,13 @@ Wait = Annotated[
     ),
 ]
 Cluster = Annotated[
-    str | None,
+    Short | None,
     Field(description="Kubeconfig context, or snapshot file on the machine of MAS."),
 ]
-Text = Annotated[str, Field(description="The request, in Korean or English.")]
+Text = Annotated[
+    str,
+    Field(description="The request, in Korean or English.", min_length=1, max_length=MAX_PROMPT),
+]
 AnswerLanguage = Annotated[
     Language | None, Field(description="Language of the answer; default: that of the request.")
 ]
@@ -68,6 +78,19 @@ Key = Annotated[
     str | None,
     Field(description="The same key and request again give the same run and no second one."),
 ]
+Usd = Annotated[
+    Annotated[float, Field(gt=0, le=bounds.MOST_USD)] | None,
+    Field(description="Most that it costs."),
+]
+Tokens = Annotated[
+    Annotated[int, Field(ge=1, le=bounds.MOST_TOKENS)] | None, Field(description="Most tokens.")
+]
+Seconds = Annotated[
+    Annotated[float, Field(gt=0, le=bounds.MOST_SECONDS)] | None,
+    Field(description="Most wall time."),
+]
+Search = Annotated[str, StringConstraints(min_length=1, max_length=bounds.LONGEST_SEARCH)]
+Cursor = Annotated[str, StringConstraints(pattern=bounds.RUN_CURSOR)]
 
 
 class Tools:
@@ -82,35 +105,40 @@ class Tools:
         ctx: Context,
         text: Text,
         team: Annotated[
-            Literal["decide", "fanout", "build", "operate"] | None,
+            bounds.Team | None,
             Field(description="Who answers; default: chosen by the request."),
         ] = None,
-        role: Annotated[str | None, Field(description="One agent alone, by name.")] = None,
+        role: Annotated[
+            Name | None, Field(description="One agent alone, by name: instead of team and fanout.")
+        ] = None,
         language: AnswerLanguage = None,
         cluster: Cluster = None,
-        model: Annotated[str | None, Field(description="`provider:name` of every agent.")] = None,
+        model: Annotated[Name | None, Field(description="`provider:name` of every agent.")] = None,
         no_model: Annotated[bool, Field(description="Rules alone, without any model.")] = False,
         dry_run: Annotated[bool, Field(description="Stop after the plan.")] = False,
-        after: Annotated[str | None, Field(description="Go on from this run's context.")] = None,
+        after: Annotated[Name | None, Field(description="Go on from this run's context.")] = None,
         agents: Annotated[
-            int | None, Field(description="fanout: how many agents work side by side, 1 to 10.")
+            Annotated[int, Field(ge=1, le=MOST_AGENTS)] | None,
+            Field(description="fanout: how many agents work side by side, 1 to 10."),
         ] = None,
         repo: Annotated[
-            str | None, Field(description="fanout: folder or address of the git repository.")
+            Short | None, Field(description="fanout: folder or address of the git repository.")
         ] = None,
-        ref: Annotated[str | None, Field(description="fanout: branch, tag or commit.")] = None,
+        ref: Annotated[Short | None, Field(description="fanout: branch, tag or commit.")] = None,
         coders: Annotated[
-            list[str] | None, Field(description="fanout: coding agents, such as claude or mas.")
+            Annotated[list[Short], Field(max_length=MOST_AGENTS)] | None,
+            Field(description="fanout: coding agents, such as claude or mas."),
         ] = None,
         checks: Annotated[
-            list[str] | None, Field(description="fanout: commands that judge the results.")
+            Annotated[list[Short], Field(max_length=bounds.MOST_CHECKS)] | None,
+            Field(description="fanout: commands that judge the results."),
         ] = None,
         executor: Annotated[
             ExecutorKind | None, Field(description="fanout: where agents run.")
         ] = None,
-        budget_usd: Annotated[float | None, Field(ge=0, description="Most that it costs.")] = None,
-        budget_tokens: Annotated[int | None, Field(ge=0, description="Most tokens.")] = None,
-        budget_seconds: Annotated[float | None, Field(ge=0, description="Most wall time.")] = None,
+        budget_usd: Usd = None,
+        budget_tokens: Tokens = None,
+        budget_seconds: Seconds = None,
         idempotency_key: Key = None,
         wait: Annotated[bool, Field(description="Wait for the answer, see wait_seconds.")] = True,
         wait_seconds: Wait = WAIT_SECONDS,
@@ -133,7 +161,7 @@ class Tools:
                 no_model=no_model,
                 dry_run=dry_run,
                 after=after,
-                budget=_budget(budget_usd, budget_tokens, budget_seconds),
+                budget=budget_of(tokens=budget_tokens, usd=budget_usd, seconds=budget_seconds),
                 fanout=FanoutAsk(
                     agents=agents,
                     repo=repo,
@@ -154,7 +182,12 @@ class Tools:
         self,
         ctx: Context,
         question: Annotated[
-            str, Field(description="Such as: Should we adopt Tekton? In Korean or English.")
+            str,
+            Field(
+                description="Such as: Should we adopt Tekton? In Korean or English.",
+                min_length=1,
+                max_length=MAX_PROMPT,
+            ),
         ],
         cluster: Cluster = None,
         language: AnswerLanguage = None,
@@ -203,7 +236,10 @@ class Tools:
         self,
         ctx: Context,
         run_id: RunId,
-        after: Annotated[int, Field(ge=0, description="Only events behind this number.")] = 0,
+        after: Annotated[
+            int,
+            Field(ge=0, le=bounds.MOST_EVENT_NUMBER, description="Only events behind this number."),
+        ] = 0,
         limit: Annotated[int, Field(ge=1, le=MOST_EVENTS, description="At most so many.")] = 100,
     ) -> Annotated[CallToolResult, shapes.EventsShown]:
         """What has happened in a run, event by event, oldest first."""
@@ -222,10 +258,15 @@ class Tools:
         run_id: RunId,
         approved: Annotated[bool, Field(description="true: make the call; false: do not.")],
         approval: Annotated[
-            str | None, Field(description="Such as a1; default: the only one that waits.")
+            Annotated[str, Field(max_length=bounds.LONGEST_NAME)] | None,
+            Field(description="Such as a1; default: the only one that waits."),
         ] = None,
         comment: Annotated[
-            str, Field(description="What the agent should know, above all with a no.")
+            str,
+            Field(
+                description="What the agent should know, above all with a no.",
+                max_length=bounds.LONGEST_COMMENT,
+            ),
         ] = "",
     ) -> Annotated[CallToolResult, shapes.Answered]:
         """Answer a call that waits for a person: show the person the exact call before.
@@ -242,7 +283,7 @@ class Tools:
         found = await service.find(run_id)
         answer = await service.decide(found, approval, approved=approved, comment=comment)
         # The process that had worked on the run may be gone.
-        self._door.driving.drive(found)
+        await self._door.driving.take_over(found)
         shape = shapes.answered(answer)
         return told(shape, f"{shape.approval} of run {found} is {shape.state}. {shape.next_step}")
 
@@ -250,12 +291,14 @@ class Tools:
     async def list_runs(
         self,
         ctx: Context,
-        team: Annotated[str | None, Field(description="Only runs of this team.")] = None,
+        team: Annotated[bounds.AnyTeam | None, Field(description="Only runs of this team.")] = None,
         status: Annotated[
             list[RunStatus] | None, Field(description="Only runs with one of these.")
         ] = None,
-        text: Annotated[str | None, Field(description="Only requests that contain this.")] = None,
-        before: Annotated[str | None, Field(description="`next` of the page before.")] = None,
+        text: Annotated[
+            Search | None, Field(description="Only requests that contain this.")
+        ] = None,
+        before: Annotated[Cursor | None, Field(description="`next` of the page before.")] = None,
         limit: Annotated[int, Field(ge=1, le=MOST_RUNS, description="At most so many.")] = 20,
     ) -> Annotated[CallToolResult, shapes.RunsShown]:
         """List runs, newest first."""
@@ -321,11 +364,3 @@ def _beginning(shape: shapes.RunShown) -> str:
 def _standing(run: Run) -> str:
     why = f" ({run.failure.message})" if run.failure is not None else ""
     return f"Run {run.id} is {run.status.value}{why}."
-
-
-def _budget(usd: float | None, tokens: int | None, seconds: float | None) -> Budget:
-    return Budget(
-        tokens=tokens,
-        cost_micros=None if usd is None else round(usd * MICROS_PER_USD),
-        time=None if seconds is None else timedelta(seconds=seconds),
-    )

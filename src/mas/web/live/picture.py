@@ -8,6 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from mas.app.listening import listens
 from mas.app.service import RunDetail
 from mas.core.actors import AccessRole, Actor
 from mas.core.events import Event
@@ -198,7 +199,8 @@ class _Painter:
 
     def tell(self) -> Markup:
         run = self.detail.run
-        roles = {task.role for task in self.detail.tasks if not task.state.ended}
+        open_ = {task.role for task in self.detail.tasks if not task.state.ended}
+        roles = {role for role in open_ if listens(run, role)}
         told = sorted(roles) if run.status.under_way and not self._head.stopping else []
         return self.macro("tell", roles=told, run_id=run.id, who=self.who)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from mas.core.values import JsonValue
 from mas.http.caller import Admin, Operator, Viewer
 from mas.http.server_sent_events import ServerSentEvents
 from mas.http.world import TheService, TheWorld, World
+from mas.web.ask_form import AskForm
 from mas.web.forms import read_form, see
 from mas.web.live.hub import LiveHub
 from mas.web.live.picture import Reader, event_html, paint
@@ -74,6 +76,7 @@ async def run(
         "run.html",
         here="runs",
         run_id=run_id,
+        key=secrets.token_urlsafe(18),
         title=plain(sight.detail.run.request, limit=80),
         parts=picture.parts,
         lists=picture.lists,
@@ -183,6 +186,7 @@ async def task(
 @router.post("/runs/{run_id}/cancel")
 async def cancel(run_id: str, service: TheService, _: Operator) -> Response:
     """Ask a run to stop."""
+    await service.unended(run_id, hint="Nothing is left to cancel.")
     await service.cancel(run_id)
     return _back(run_id, done="cancelled")
 
@@ -226,10 +230,13 @@ async def tell(request: Request, run_id: str, service: TheService, _: Operator) 
 async def ask(
     request: Request, run_id: str, world: TheWorld, service: TheService, _: Operator
 ) -> Response:
-    """Go on with another request that knows this run."""
-    form = await read_form(request)
+    """Go on with another request that knows this run, within the same limits."""
+    form = AskForm.of(await read_form(request))
+    earlier = await service.get(run_id)
     made = await world.driving.start(
-        Ask(text=_lines(form.get("text", "")), after=run_id), service=service
+        Ask(text=_lines(form.text), after=run_id, budget=earlier.budget),
+        service=service,
+        idempotency_key=form.submission() if form.key else None,
     )
     return see(run_address(made.id))
 

@@ -28,8 +28,9 @@ class Waits:
 
 @router.get("/waiting", response_class=HTMLResponse)
 async def waiting(request: Request, service: TheService, _: Viewer) -> HTMLResponse:
-    """What waits, the oldest first, each with the way to its run."""
+    """What waits, the oldest first, each with the way to its run; and how many more wait."""
     approvals = await service.waiting(limit=MOST)
+    further = max(await service.count_waiting() - len(approvals), 0)
     runs = {one: await service.get(one) for one in dict.fromkeys(a.run_id for a in approvals)}
     waits = tuple(Waits(approval=one, run=runs[one.run_id]) for one in approvals)
-    return await page(request, "waiting.html", waits=waits, most=MOST)
+    return await page(request, "waiting.html", waits=waits, further=further)

@@ -10,14 +10,14 @@ from mas.app.settings_file import DEFAULT, Setting
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "machine": ("mas", "python", "sqlite", "home", "access"),
-    "state": ("journal", "catalog", "policy", "agents"),
+    "state": ("journal", "approvals", "catalog", "policy", "agents"),
     "models": ("model", "fall-back"),
     "cluster": ("cluster",),
     "work": ("git", "sandbox", "coder"),
 }
 _NAMED = frozenset(
-    "mas python sqlite home access journal catalog cluster git sandbox coder policy agents "
-    "model".split()
+    "mas python sqlite home access journal approvals catalog cluster git sandbox coder policy "
+    "agents model".split()
 )
 
 
@@ -64,7 +64,7 @@ def to_looked(check: Check) -> Looked:
         kind, state = "off", "doctor.without"
     mend = "" if check.ok else check.mend
     if check.name == "journal" and kind == "off":
-        # Unfinished runs are what a server is there for: it goes on with them by itself.
+        # Runs that nobody works on are what a server is there for: it takes them up by itself.
         kind, state, mend = "run", "doctor.under_way", ""
     word = f"doctor.check.{check.name}" if check.name in _NAMED else ""
     return Looked(check=check, kind=kind, state=state, word=word, mend=mend)

@@ -57,6 +57,14 @@ WORDS = {
         "The {count} oldest are shown.",
         "가장 오래된 {count}건을 보여 줍니다.",
     ),
+    "waiting.further": (
+        "{count} more wait; they appear here as these are answered.",
+        "{count}건이 더 기다리며, 위의 호출에 답하면 여기에 나타납니다.",
+    ),
+    "waiting.further.one": (
+        "1 more waits; it appears here as these are answered.",
+        "1건이 더 기다리며, 위의 호출에 답하면 여기에 나타납니다.",
+    ),
     "risk.read": ("reads", "읽기"),
     "risk.write": ("writes", "쓰기"),
     "risk.destructive": ("destroys", "삭제·파괴"),

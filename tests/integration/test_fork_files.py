@@ -1,0 +1,130 @@
+"""The files that a fork gets, while its source goes on (R6) and when its process dies (R5)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from mas.adapters.clock import SystemClock
+from mas.app import forking
+from mas.app.service import open_service
+from mas.app.settings import load_settings
+from mas.core.plan import Plan, TaskSpec
+from mas.core.ports import Work
+from mas.core.run import RunRequest, TaskOutcome, TaskState
+from mas.engine import Engine
+from mas.testing.doubles import FixedTeam, FunctionDoer
+
+LIMIT = 60.0
+PLAN = Plan(
+    tasks=(
+        TaskSpec(id="a", role="worker", title="a"),
+        TaskSpec(id="b", role="worker", title="b", depends_on=("a",)),
+        TaskSpec(id="c", role="worker", title="c", depends_on=("b",)),
+    )
+)
+
+
+async def test_r6_a_task_that_ends_while_the_files_are_copied_is_done_anew_in_the_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied, b_runs, b_may_end, c_runs = (asyncio.Event() for _ in range(4))
+    go_on = threading.Event()
+    loop = asyncio.get_running_loop()
+    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+    def copy(source: Path, target: Path, *, really: object = forking._copy) -> None:
+        assert callable(really)
+        really(source, target)
+        loop.call_soon_threadsafe(copied.set)
+        assert go_on.wait(LIMIT)
+
+    monkeypatch.setattr(forking, "_copy", copy)
+    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+        files = service._parts.workshop.settings.workspaces_folder
+
+        async def do(work: Work) -> TaskOutcome:
+            folder = files / work.run.id
+            folder.mkdir(parents=True, exist_ok=True)
+            if work.task.id == "b":
+                b_runs.set()
+                await b_may_end.wait()
+            if work.task.id == "c":
+                c_runs.set()
+                await asyncio.Event().wait()
+            (folder / work.task.id).write_text("x")
+            return TaskOutcome(result=None)
+
+        engine = Engine(
+            store=service._parts.store,
+            teams={"fixed": FixedTeam(plans=PLAN)},
+            doers={"worker": FunctionDoer(do)},
+            clock=SystemClock(),
+        )
+        monkeypatch.setattr(service, "_engine", engine)
+        run = await engine.submit(RunRequest(text="x", team="fixed"))
+        driving = asyncio.create_task(engine.drive(run.id))
+        await b_runs.wait()
+        forks = asyncio.create_task(service.fork(run.id))
+        await copied.wait()
+        b_may_end.set()
+        await c_runs.wait()
+        go_on.set()
+        fork = await forks
+
+        assert {task.id: task.state for task in await engine.tasks(fork.id)} == {
+            "a": TaskState.SUCCEEDED,
+            "b": TaskState.READY,
+            "c": TaskState.WAITING,
+        }
+        assert [path.name for path in (files / fork.id).iterdir()] == ["a"]
+        driving.cancel()
+        with suppress(asyncio.CancelledError):
+            await driving
+
+
+DIES_IN_THE_SECOND_FOLDER = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from mas.app import forking
+
+seen = []
+def dying(folder, names):
+    seen.append(folder)
+    if len(seen) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return set()
+forking._not_files = dying
+
+async def main():
+    async with forking.copied(Path(sys.argv[1]), "old", "new"):
+        pass
+asyncio.run(main())
+"""
+
+
+async def test_r5_a_copy_that_a_kill_has_cut_short_is_nobodys_folder(tmp_path: Path) -> None:
+    for name in ("old/one", "old/two"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").write_text("x")
+
+    died = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", DIES_IN_THE_SECOND_FOLDER, str(tmp_path)],
+        check=False,
+        timeout=LIMIT,
+    )
+
+    assert died.returncode == -signal.SIGKILL
+    assert not (tmp_path / "new").exists()
+    async with forking.copied(tmp_path, "old", "other"):
+        pass
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["one", "two"]
