@@ -114,7 +114,7 @@ class Home:
         )
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A folder in memory where there is one: a kill loses nothing of it, and it is quicker."""
     fresh = request.getfixturevalue("fresh_database") if request.param == "postgres" else None

@@ -20,6 +20,8 @@ from mas.core.run import RunFilter, RunStatus
 from support.command import Mas
 from support.fanout_world import persons_repository, script_file
 
+pytestmark = pytest.mark.slow
+
 ASK = "Should we adopt Tekton?"
 SECRET = "sk-ant-api03-" + "a" * 40
 LIMIT = 60
@@ -90,6 +92,7 @@ def test_f5_a_merge_is_rolled_back_and_what_was_delivered_is_named(
     run = asked.json["run_id"]
     merged = mas("runs", "merge", run, "--agent", "1", "--deliver", "--json").json
     assert merged["moved"]
+    mas("runs", "merge", run, "--agent", "1", "--into", "../x").refused(2)
 
     first = mas("runs", "rollback", run, "--json").json
     again = mas("runs", "rollback", run, "--json").json
@@ -100,8 +103,15 @@ def test_f5_a_merge_is_rolled_back_and_what_was_delivered_is_named(
     assert again["left"] == first["left"]
     assert merged["delivered"] in first["left"][0]["what"]
     assert "branches cannot come along" in mas("runs", "fork", run).refused(2)
-    actions = [entry["action"] for entry in lines_of(mas, "audit", "--json")]
-    assert actions == ["run.start", "run.merge", "run.rollback", "run.rollback"]
+    entries = [(one["action"], one["detail"]) for one in lines_of(mas, "audit", "--json")]
+    assert [action for action, _ in entries] == [
+        *("run.start", "run.merge", "run.merge", "run.merge"),
+        *("run.rollback", "run.rollback"),
+    ]
+    assert entries[1][1] == "into the base, delivered"
+    assert entries[2][1] == "into ../x"
+    assert entries[3][1].startswith("not done (")
+    assert entries[3][1].endswith(") into ../x")
 
 
 def test_r6_one_agent_of_several_is_retried_in_its_own_clone(mas: Mas, tmp_path: Path) -> None:
@@ -170,6 +180,20 @@ async def test_r5_a_request_that_is_sent_again_makes_no_second_run(
                 await kim.submit(ask, idempotency_key=bad)
             assert told.value.code == "bad_idempotency_key"
         assert [entry.actor for entry in await service.audit()] == ["lee", "kim"]
+
+
+async def test_r5_of_requests_with_one_key_at_once_exactly_one_has_made_the_run(
+    tmp_path: Path, homelab: str
+) -> None:
+    ask = Ask(text=ASK, cluster=homelab)
+    async with service_on(tmp_path) as service, Driving(service, worker=False) as driving:
+        found = await asyncio.gather(
+            *(driving.accept(ask, idempotency_key="one") for _ in range(6))
+        )
+        assert len({one.run.id for one in found}) == 1
+        assert [one.made for one in found].count(True) == 1
+        assert not (await service.accept(ask, idempotency_key="one")).made
+        assert (await service.accept(ask)).made
 
 
 async def test_u3_pages_go_on_behind_their_cursor(tmp_path: Path, homelab: str) -> None:

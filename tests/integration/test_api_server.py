@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -318,6 +320,29 @@ def test_r5_a_server_takes_up_what_a_killed_process_left(
     assert (answer["status"], answer["team"]) == ("succeeded", "decide")
     assert answer["result"]["verdict"] == "do_not_recommend"
     assert answer["report"].startswith("#")
+
+
+def test_r6_a_resume_is_noted_and_gives_tasks_new_lives_without_a_worker_too(
+    homelab: str, mas: Mas
+) -> None:
+    subprocess.run(
+        [sys.executable, DYING, "after", "14", "ask", ASK, "--cluster", homelab],
+        env=mas.environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    (left,) = mas.runs()
+    with contextlib.closing(sqlite3.connect(load_settings(mas.environment).database)) as journal:
+        with journal:
+            journal.execute("update task set crashes = 2 where state = 'running'")
+        with serving(mas, "--no-worker") as running, running.client() as http:
+            answer = http.post(f"/api/runs/{left['run_id']}/resume", json={})
+            noted = [entry["action"] for entry in http.get("/api/audit").json()["items"]]
+        lives = journal.execute("select max(crashes) from task").fetchone()
+    assert (answer.status_code, answer.json()["status"]) == (200, "running")
+    assert noted == ["run.resume", "run.start"]
+    assert lives == (0,)
 
 
 def test_q3_the_environment_of_a_server_holds_nothing_that_it_shows(server: Serving) -> None:

@@ -7,9 +7,13 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from mas.testing.models import ScriptedModelServer
 from support.command import Mas
 from support.scripted_home import KEY, agent, mas_with_model
+
+pytestmark = pytest.mark.slow
 
 
 def test_p1_a_run_of_one_machine_is_listed_and_reported_by_another(

@@ -23,6 +23,8 @@ from mas.testing.models import Call, Fault, ModelRequest, Reply, ScriptedModelSe
 from support.command import Ended, Mas
 from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
+pytestmark = pytest.mark.slow
+
 BOUND = 30.0
 Script = Callable[[ModelRequest], Reply | Fault]
 THOUGHT: dict[str, Any] = {

@@ -21,6 +21,8 @@ from support.command import CLUSTERS, Mas
 from support.mcp_family import SERVERS, Entry, good, rough, write_config
 from support.scripted_home import KEY, finish, mas_with_model, stage_of
 
+pytestmark = pytest.mark.slow
+
 Script = Callable[[ModelRequest], Reply]
 ANSWERS: dict[str, Any] = {
     "reason": {

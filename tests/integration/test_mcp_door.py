@@ -141,6 +141,45 @@ async def test_u4_errors_are_results_with_a_sentence_and_a_hint(tmp_path: Path) 
     assert "limit" in found["unfit"][1]
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments", "code"),
+    [
+        ("run_events", {"run_id": "x", "after": 2**63}, "request_unfit"),
+        ("run_events", {"run_id": "x", "after": 2_000_000_001}, "request_unfit"),
+        ("run_status", {"run_id": "x", "wait_seconds": 1e300}, "request_unfit"),
+        ("ask", {"text": ""}, "request_unfit"),
+        ("ask", {"text": "x" * 100_001}, "request_unfit"),
+        ("ask", {"text": ASK, "budget_seconds": 1e300}, "request_unfit"),
+        ("ask", {"text": ASK, "budget_seconds": 0}, "request_unfit"),
+        ("ask", {"text": ASK, "budget_usd": 1e300}, "request_unfit"),
+        ("ask", {"text": ASK, "budget_usd": 0}, "request_unfit"),
+        ("ask", {"text": ASK, "budget_tokens": 10**30}, "request_unfit"),
+        ("ask", {"text": ASK, "budget_tokens": 0}, "request_unfit"),
+        ("ask", {"text": ASK, "cluster": ""}, "request_unfit"),
+        ("ask", {"text": ASK, "model": ""}, "request_unfit"),
+        ("ask", {"text": ASK, "role": "x" * 201}, "request_unfit"),
+        ("ask", {"text": ASK, "repo": ""}, "request_unfit"),
+        ("ask", {"text": ASK, "repo": "x" * 4097}, "request_unfit"),
+        ("ask", {"text": ASK, "agents": 11}, "request_unfit"),
+        ("ask", {"text": ASK, "coders": ["mas"] * 11}, "request_unfit"),
+        ("ask", {"text": ASK, "checks": ["true"] * 21}, "request_unfit"),
+        ("decide", {"question": ASK, "cluster": ""}, "request_unfit"),
+        ("ask", {"text": ASK, "team": "decide", "role": "coder"}, "wishes_clash"),
+        ("ask", {"text": ASK, "team": "decide", "agents": 2}, "wishes_clash"),
+        ("ask", {"text": ASK, "role": "coder", "repo": "/srv"}, "wishes_clash"),
+        ("ask", {"text": ASK, "model": "anthropic:x", "no_model": True}, "wishes_clash"),
+        ("list_runs", {"team": "nobody"}, "request_unfit"),
+        ("list_runs", {"text": ""}, "request_unfit"),
+    ],
+)
+async def test_u4_what_the_http_api_refuses_is_refused_here_and_leaves_no_run(
+    tmp_path: Path, tool: str, arguments: dict[str, Any], code: str
+) -> None:
+    async with open_door(tmp_path / "home") as door, Client(door.server) as client:
+        assert (await refusal(client, tool, **arguments))[0] == code
+        assert await door.service.list() == ()
+
+
 async def test_u4_runs_are_listed_paged_and_followed_by_their_events(tmp_path: Path) -> None:
     async with open_door(tmp_path / "home") as door, Client(door.server) as client:
         first = await call(client, "decide", question=ASK, cluster=HOMELAB)

@@ -19,6 +19,8 @@ from mas.testing.models import Reply, ScriptedModelServer
 from support.command import CLUSTERS, LIMIT_SECONDS, Mas
 from support.scripted_home import KEY, mas_with_model
 
+pytestmark = pytest.mark.slow
+
 HELLO = {
     "jsonrpc": "2.0",
     "id": 0,

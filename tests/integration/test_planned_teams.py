@@ -15,6 +15,8 @@ from mas.testing.models import Call, Fault, ModelRequest, Reply, ScriptedModelSe
 from support.command import Mas
 from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
+pytestmark = pytest.mark.slow
+
 WRITE = "Deploy a note that says hello."
 
 

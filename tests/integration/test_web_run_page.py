@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,8 +15,10 @@ import httpx
 import pytest
 
 from mas.app.service import Ask
+from mas.core.budget import Budget
 from support.api_server import serving
-from support.page_world import WAITS, PageWorld, has_ended, is_waiting, page_world
+from support.command import CLUSTERS
+from support.page_world import DECIDE_EN, WAITS, PageWorld, has_ended, is_waiting, page_world
 
 HTML = {"accept": "text/html"}
 LIMIT = 60
@@ -43,10 +46,14 @@ def client(world: PageWorld) -> Iterator[httpx.Client]:
 
 
 def fields(html: str, action: str) -> dict[str, str]:
-    """The hidden fields of the form with this action."""
-    form = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', html, re.S)
+    """The hidden fields of the form with this action, those that stand elsewhere too."""
+    form = re.search(rf'<form([^>]*action="{re.escape(action)}"[^>]*)>(.*?)</form>', html, re.S)
     assert form is not None, action
-    pairs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1])
+    hidden = r'<input type="hidden" name="(\w+)" value="([^"]*)"'
+    pairs = re.findall(rf"{hidden}>", form[2])
+    named = re.search(r'\bid="([\w-]+)"', form[1])
+    if named is not None:
+        pairs += re.findall(rf'{hidden} form="{named[1]}">', html)
     return dict(pairs)
 
 
@@ -186,6 +193,37 @@ def test_r6_asking_on_makes_a_run_that_knows_the_first(
     assert address in client.get(made.headers["location"]).text
     empty = client.post(f"{address}/ask", data={**data, "text": " "})
     assert empty.status_code == 422
+
+
+def test_r5_asking_on_by_one_form_sent_twice_makes_one_run_with_the_budget_of_the_first(
+    world: PageWorld, client: httpx.Client
+) -> None:
+    budget = Budget(tokens=900_000, cost_micros=7_000_000, time=timedelta(minutes=7))
+    homelab = str(CLUSTERS / "homelab.json")
+    first = world.ask(Ask(text=DECIDE_EN, cluster=homelab, no_model=True, budget=budget))
+    world.until(first, has_ended)
+    address = f"/runs/{first}"
+    html = client.get(address, params={"lang": "en"}).text
+    data = {**fields(html, f"{address}/ask"), "text": "And why is that?"}
+
+    made = [client.post(f"{address}/ask", data=data).headers["location"] for _ in range(2)]
+    other = client.post(f"{address}/ask", data={**data, "text": "And when?"})
+    anew = fields(client.get(address).text, f"{address}/ask")
+    again = client.post(f"{address}/ask", data={**data, **anew})
+
+    assert made[0] == made[1]
+    assert len({made[0], other.headers["location"], again.headers["location"]}) == 3
+    assert world.run(unquote(made[0]).removeprefix("/runs/")).budget == budget
+
+
+def test_r6_a_run_that_has_ended_cannot_be_cancelled_on_the_page_either(
+    world: PageWorld, client: httpx.Client
+) -> None:
+    address = f"/runs/{world.runs['decide_ko']}"
+    data = fields(client.get(address).text, f"{address}/ask")
+    refused = client.post(f"{address}/cancel", data=data)
+    assert refused.status_code == 409
+    assert "has already ended" in refused.text
 
 
 def test_f5_a_rollback_says_what_was_taken_back_and_what_is_left(
