@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
@@ -129,9 +128,8 @@ async def show(
 
 
 def _tag(run: Run) -> str:
-    """What stands for the state of a run. A cancelled one is summed up after its last event."""
-    report = hashlib.sha256((run.report or "").encode()).hexdigest()[:12]
-    return f'W/"{run.last_event}-{run.status}-{report}"'
+    """What stands for the state of a run: nothing changes without an event."""
+    return f'W/"{run.id}-{run.last_event}-{run.status}"'
 
 
 def _knows(header: str | None, tag: str) -> bool:

@@ -97,11 +97,6 @@ _FINISH = (
         finished_at=bindparam("at"),
     )
 )
-_ANSWER = (
-    update(schema.run)
-    .where(_run.id == _BY_ID)
-    .values(result=bindparam("new_result"), report=bindparam("new_report"))
-)
 _REOPEN = (
     update(schema.run)
     .where(_run.id == _BY_ID)
@@ -272,11 +267,6 @@ def finish(
         "at": now_us(conn),
     }
     conn.execute(_FINISH, values)
-
-
-def answer(conn: Connection, run_id: str, *, result: JsonValue, report: str) -> None:
-    """Give a run that has ended its answer."""
-    conn.execute(_ANSWER, {"run_id": run_id, **_answered(result, report)})
 
 
 def reopen(

@@ -114,9 +114,7 @@ async def followed(
         for task in (resting, stopping):
             task.cancel()
         await asyncio.wait((resting, stopping))
-    run = await service.get(run_id)
-    # A cancelled run is summed up after its last event.
-    return await driving.ended(run_id) if run.status.ended else run
+    return await service.get(run_id)
 
 
 async def _until_it_rests(service: Service, run_id: str, tell: Tell) -> None:
