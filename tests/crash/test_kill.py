@@ -35,6 +35,8 @@ from mas.testing.doubles import FixedTeam
 
 LIMIT = 30.0
 KILLED = -signal.SIGKILL
+SLOW = pytest.mark.slow
+"""The same on another store, or with more kills, than what is enough to see a fault at once."""
 NURSERY = Path(__file__).with_name("nursery.py")
 
 
@@ -114,7 +116,7 @@ class Home:
         )
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=SLOW)])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A folder in memory where there is one: a kill loses nothing of it, and it is quicker."""
     fresh = request.getfixturevalue("fresh_database") if request.param == "postgres" else None
@@ -234,7 +236,7 @@ def resumed(order: Order) -> Order:
     return replace(order, die_at=None, submits=False)
 
 
-@pytest.mark.parametrize("plan", ["chain", "side_by_side"])
+@pytest.mark.parametrize("plan", [pytest.param("chain", marks=SLOW), "side_by_side"])
 @pytest.mark.parametrize("moment", ["before commit", "after commit"])
 def test_r5_a_kill_at_any_commit_loses_nothing(
     nursery: Nursery, home: Home, plan: str, moment: str
@@ -256,6 +258,7 @@ def test_r5_a_kill_at_any_commit_loses_nothing(
     assert number > len(STAGES) * len(PLANS[plan].tasks)
 
 
+@SLOW
 @pytest.mark.parametrize("moment", ["before commit", "after commit"])
 def test_r7_a_kill_around_approval_help_and_model_call_loses_and_repeats_nothing(
     nursery: Nursery, home: Home, moment: str

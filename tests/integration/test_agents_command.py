@@ -15,6 +15,8 @@ from mas.core.lessons import NewLesson
 from mas.core.memory import Memory
 from support.command import Mas
 
+pytestmark = pytest.mark.slow
+
 OWN = """---
 name: {name}
 description: Reviews what others wrote.

@@ -25,6 +25,8 @@ from support.fanout_world import (
     script_file,
 )
 
+pytestmark = pytest.mark.slow
+
 SECRET = "canary-of-the-person"
 NOTHING = {"steps": [{"say": "Nothing to do."}]}
 

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from support.command import ROOT, Mas
+
+pytestmark = pytest.mark.slow
 
 ASK = "Should we adopt Tekton?"
 DYING = str(ROOT / "tests" / "support" / "dying.py")

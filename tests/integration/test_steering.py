@@ -19,6 +19,8 @@ from mas.testing.models import ModelRequest, Reply, ScriptedModelServer
 from support.command import Mas
 from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 60.0
 
 

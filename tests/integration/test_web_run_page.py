@@ -20,6 +20,8 @@ from support.api_server import serving
 from support.command import CLUSTERS
 from support.page_world import DECIDE_EN, WAITS, PageWorld, has_ended, is_waiting, page_world
 
+pytestmark = pytest.mark.slow
+
 HTML = {"accept": "text/html"}
 LIMIT = 60
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}"
