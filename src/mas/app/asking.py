@@ -65,13 +65,7 @@ def check_request(text: str, *, limit: int = MAX_REQUEST) -> str:
             hint='Say what to decide, for example: mas ask "Should we adopt Tekton?"',
             code="empty_request",
         )
-    if len(text) > limit:
-        raise UserError(
-            f"The request has {len(text):,} characters, and {limit:,} is the limit.",
-            hint="Say it in fewer words.",
-            code="request_too_long",
-        )
-    return _text(text, "request")
+    return _text(text, "request", limit=limit, hint="Say it in fewer words.")
 
 
 def check_comment(comment: str) -> str:
@@ -82,16 +76,17 @@ def check_comment(comment: str) -> str:
     """
     # Browsers send lines as CR LF and count each end as one character.
     comment = comment.replace("\r\n", "\n")
-    if len(comment) > LONGEST_COMMENT:
+    hint = "Say it in fewer words; the call still waits."
+    return _text(comment, "comment", limit=LONGEST_COMMENT, hint=hint)
+
+
+def _text(text: str, what: str, *, limit: int, hint: str) -> str:
+    if len(text) > limit:
         raise UserError(
-            f"The comment has {len(comment):,} characters, and {LONGEST_COMMENT:,} is the limit.",
-            hint="Say it in fewer words; the call still waits.",
-            code="comment_too_long",
+            f"The {what} has {len(text):,} characters, and {limit:,} is the limit.",
+            hint=hint,
+            code=f"{what}_too_long",
         )
-    return _text(comment, "comment")
-
-
-def _text(text: str, what: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as exc:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from math import isfinite
 
+from mas.app.bounds import MOST_CHECKS
 from mas.app.clusters import NO_CLUSTER
 from mas.app.fanout import FanoutAsk
 from mas.app.service import Ask
@@ -27,7 +28,6 @@ BUDGETS: Mapping[str, Budget] = {
     "large": Budget(cost_micros=20 * MICROS_PER_USD, time=timedelta(hours=2)),
 }
 SETTINGS, OWN = "settings", "own"
-_MOST_CHECKS = 20
 _LARGEST = 1e12
 
 _CODES_OF_FIELD: Mapping[str, str] = {
@@ -128,7 +128,7 @@ class AskForm:
             agents=int(self.agents),
             repo=self.repo.strip() or None,
             ref=self.ref.strip() or None,
-            checks=checks[:_MOST_CHECKS],
+            checks=checks[:MOST_CHECKS],
             coders=(self.coder.strip(),) if self.coder.strip() else (),
         )
 
