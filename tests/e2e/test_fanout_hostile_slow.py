@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.command import ROOT, Mas
+from support.command import Mas
 from support.fanout_world import (
     CALC,
     FIXED,
@@ -27,11 +25,11 @@ from support.fanout_world import (
     run_folder,
     script_file,
 )
+from support.killed_mas import die
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-LIMIT = 60.0
-DYING = str(ROOT / "tests" / "support" / "dying.py")
+LIMIT = 120.0
 MOMENTS = [(moment, number) for number in range(6, 105, 14) for moment in ("before", "after")]
 FIX = {"write": "calc.py", "text": FIXED}
 
@@ -264,17 +262,6 @@ def test_f5_no_trick_is_ranked_above_honest_work(mas: Mas, tmp_path: Path) -> No
     assert living("sleep 8273") + living(asked.json["run_id"]) == []
 
 
-def died(mas: Mas, moment: str, number: int, words: tuple[str, ...]) -> int:
-    return subprocess.run(
-        [sys.executable, DYING, moment, str(number), *words],
-        env={**mas.environment, "ROUNDS": str(mas.home.parent / "rounds")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-    ).returncode
-
-
 def told(answer: Any) -> object:
     """What has to be the same whenever it was killed."""
     result = answer["result"]
@@ -294,7 +281,9 @@ def wrong_after(
     """Kill at one moment, resume; what is wrong then, or nothing."""
     mas = Mas(home)
     where = f"{moment} {number}"
-    died(mas, moment, number, words)
+    death = die(mas, moment, number, *words)
+    if death.escaped:
+        return f"{where}: {death.escaped}"
     if not mas.runs():
         return ""  # killed before the run was accepted
     (run,) = (one["run_id"] for one in mas.runs())
@@ -376,7 +365,7 @@ def test_r6_what_ignores_term_is_ended_by_a_cancel_and_a_second_cancel_is_refuse
 def test_r5_two_resumes_at_once_run_each_agent_once(mas: Mas, tmp_path: Path) -> None:
     steps = [
         {"append": "begun.txt", "text": "begun\n"},
-        {"wait_for": "go", "seconds": 60},
+        {"wait_for": "go", "seconds": 400},
         {"append": "done.txt", "text": "done\n"},
     ]
     coder = script_file(tmp_path, {"steps": steps})

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from support.command import ROOT, Mas
+from support.command import Mas
+from support.killed_mas import die
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 ASK = "Tekton 도입 여부를 결정해줘"
-DYING = str(ROOT / "tests" / "support" / "dying.py")
 STAGES = 15
 
 
-def die(mas: Mas, moment: str, number: int, homelab: str) -> int:
-    """Run a decision that dies at this moment; returns how the process ended."""
-    process = subprocess.run(
-        [sys.executable, DYING, moment, str(number), "ask", ASK, "--cluster", homelab, "--json"],
-        env={**mas.environment, "ROUNDS": str(mas.home.parent / "rounds")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return process.returncode
-
-
-def rounds_of_a_whole_run(mas: Mas, homelab: str) -> int:
-    """How many rounds of transactions a run makes when nobody kills it."""
-    assert die(mas, "before", 0, homelab) == 0
-    return int((mas.home.parent / "rounds").read_text(encoding="utf-8"))
+def asking(homelab: str) -> tuple[str, ...]:
+    return ("ask", ASK, "--cluster", homelab, "--json")
 
 
 def check(home: Path, moment: str, number: int, homelab: str, wanted: str) -> str | None:
     """Kill at one moment, resume, compare; what is wrong, or None."""
     mas = Mas(home)
     where = f"{moment} round {number}"
-    if die(mas, moment, number, homelab) != -9:
-        return f"{where}: was not killed"
+    death = die(mas, moment, number, *asking(homelab))
+    if death.escaped:
+        return f"{where}: {death.escaped}"
     left = [run for run in mas.runs() if run["status"] not in ("succeeded",)]
     if not mas.runs():
         return None  # killed before the run was accepted: there is nothing to lose
@@ -75,10 +59,13 @@ def test_r5_a_decision_killed_at_every_moment_is_finished_by_resume(
     tmp_path: Path, homelab: str
 ) -> None:
     whole = Mas(tmp_path / "whole")
-    rounds = rounds_of_a_whole_run(whole, homelab)
+    lived = die(whole, "before", 0, *asking(homelab))
+    assert lived.code == 0, lived.err
+    rounds = lived.rounds
+    assert rounds is not None
+    assert rounds >= STAGES
     (run,) = whole.runs()
     wanted = whole("runs", "report", run["run_id"], "--json").json["result"]["verdict"]
-    assert rounds >= STAGES
     moments = [
         (moment, number) for number in range(1, rounds + 1) for moment in ("before", "after")
     ]

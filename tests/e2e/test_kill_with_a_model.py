@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,28 +12,16 @@ from pathlib import Path
 import pytest
 
 from mas.testing.models import Fault, ModelRequest, Reply, ScriptedModelServer
-from support.command import CLUSTERS, ROOT, Mas
+from support.command import CLUSTERS, Mas
+from support.killed_mas import die
 from support.scripted_home import KEY, helpful, mas_with_model, writing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 ASK = "Should we adopt Tekton?"
 HOMELAB = str(CLUSTERS / "homelab.json")
-DYING = str(ROOT / "tests" / "support" / "dying.py")
+ASKING = ("ask", ASK, "--cluster", HOMELAB, "--json")
 LIMIT = 60.0
-
-
-def die(mas: Mas, number: int) -> int:
-    """Run a decision that dies before this round of transactions; returns how it ended."""
-    process = subprocess.run(
-        [sys.executable, DYING, "before", str(number), "ask", ASK, "--cluster", HOMELAB, "--json"],
-        env={**mas.environment, "ROUNDS": str(mas.home.parent / "rounds")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    return process.returncode
 
 
 def model_calls(mas: Mas, run: str) -> int:
@@ -46,16 +32,13 @@ def model_calls(mas: Mas, run: str) -> int:
     )
 
 
-NOT_KILLED = "was not killed"
-"""Transactions that come together are committed together, so a run may make a round or two less."""
-
-
 def check(folder: Path, number: int, whole: int) -> str | None:
     """Kill before one round, resume, count the calls; what is wrong, or None."""
     with ScriptedModelServer(helpful, key=KEY) as server:
         mas = mas_with_model(folder / "home", server, "anthropic")
-        if die(mas, number) != -signal.SIGKILL:
-            return NOT_KILLED
+        death = die(mas, "before", number, *ASKING)
+        if death.escaped:
+            return f"round {number}: {death.escaped}"
         if not mas.runs():
             return None  # killed before the run was accepted: there is nothing to lose
         (run,) = mas.runs()
@@ -78,10 +61,12 @@ def check(folder: Path, number: int, whole: int) -> str | None:
 def test_r5_a_model_call_that_had_finished_is_never_paid_twice(tmp_path: Path) -> None:
     with ScriptedModelServer(helpful, key=KEY) as server:
         mas = mas_with_model(tmp_path / "whole" / "home", server, "anthropic")
-        assert die(mas, 0) == 0
+        lived = die(mas, "before", 0, *ASKING)
         whole = len(server.asked)
-    rounds = int((tmp_path / "whole" / "rounds").read_text(encoding="utf-8"))
+    assert lived.code == 0, lived.err
     assert whole >= 1
+    rounds = lived.rounds
+    assert rounds is not None
     assert rounds > whole
 
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -91,8 +76,7 @@ def test_r5_a_model_call_that_had_finished_is_never_paid_twice(tmp_path: Path) -
                 range(1, rounds + 1),
             )
         )
-    assert problems[:-3].count(NOT_KILLED) == 0
-    assert [problem for problem in problems if problem not in (None, NOT_KILLED)] == []
+    assert [problem for problem in problems if problem] == []
 
 
 def test_r5_a_run_killed_in_the_middle_of_a_model_call_is_finished(tmp_path: Path) -> None:

@@ -8,8 +8,6 @@ import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,12 +18,12 @@ from mas.cli.serve import serve
 from mas.core.access_tokens import new_access_token
 from mas.core.errors import UserError
 from support.api_server import Serving, serving
-from support.command import ROOT, Mas
+from support.command import Mas
+from support.killed_mas import die
 
 TOKEN = "mas_0123456789abcdef0123456789abcdef"
 ENTRY = new_access_token("ci", "admin", TOKEN).entry
 ASK = "Should we adopt Tekton?"
-DYING = str(ROOT / "tests" / "support" / "dying.py")
 
 
 @pytest.fixture(scope="module")
@@ -301,14 +299,7 @@ def test_s2_a_signal_ends_a_server_with_open_connections(tmp_path: Path, number:
 def test_r5_a_server_takes_up_what_a_killed_process_left(
     tmp_path: Path, homelab: str, mas: Mas
 ) -> None:
-    killed = subprocess.run(
-        [sys.executable, DYING, "after", "14", "ask", ASK, "--cluster", homelab],
-        env=mas.environment,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
+    assert die(mas, "after", 14, "ask", ASK, "--cluster", homelab).killed
     (left,) = mas.runs()
     assert left["status"] == "running"
     with serving(mas, "--no-worker") as running, running.client() as http:
@@ -325,13 +316,7 @@ def test_r5_a_server_takes_up_what_a_killed_process_left(
 def test_r6_a_resume_is_noted_and_gives_tasks_new_lives_without_a_worker_too(
     homelab: str, mas: Mas
 ) -> None:
-    subprocess.run(
-        [sys.executable, DYING, "after", "14", "ask", ASK, "--cluster", homelab],
-        env=mas.environment,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    assert die(mas, "after", 14, "ask", ASK, "--cluster", homelab).killed
     (left,) = mas.runs()
     with contextlib.closing(sqlite3.connect(load_settings(mas.environment).database)) as journal:
         with journal:

@@ -1,9 +1,9 @@
 """`mas` that kills or stops itself: `python dying.py MOMENT NUMBER ARGUMENT...`
 
 The process gets SIGKILL right `before` or `after` (MOMENT) its NUMBERth round of transactions, or
-SIGSTOP after it (`pause`), so that others can look at a run that stands still. With NUMBER 0 it
-lives, and writes how many rounds there were into the file $ROUNDS. Rounds are those of the store
-that $DATABASE_URL means.
+SIGSTOP after it (`pause`), so that others can look at a run that stands still; with NUMBER 0 it
+lives. One that ends by itself writes how many rounds it made into the file $ROUNDS, where that is
+set. Rounds are those of the store that $DATABASE_URL means.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def main() -> None:
     try:
         mas()
     finally:
-        if number == 0:
-            Path(os.environ["ROUNDS"]).write_text(str(rounds), encoding="utf-8")
+        if counted := os.environ.get("ROUNDS"):
+            Path(counted).write_text(str(rounds), encoding="utf-8")
 
 
 if __name__ == "__main__":
