@@ -202,6 +202,13 @@ def test_r6_runs_are_steered_as_they_stand(world: ApiWorld, http: httpx.Client) 
     assert forked.status_code == 201
     assert forked.headers["location"] == f"/api/runs/{forked.json()['run_id']}"
     world.page.until(forked.json()["run_id"], has_ended)
+    key = {"Idempotency-Key": "fork-once"}
+    forks = [http.post(f"{ended}/fork", headers=key) for _ in range(2)]
+    assert [one.status_code for one in forks] == [201, 200]
+    assert forks[0].json()["run_id"] == forks[1].json()["run_id"] != forked.json()["run_id"]
+    assert forks[1].headers["location"] == forks[0].headers["location"]
+    clash = http.post(f"{ended}/fork", json={"after": "research"}, headers=key)
+    refused(clash, 409, "idempotency_conflict")
     made = http.post("/api/runs", json={"text": "Deploy a note to cancel", "team": "operate"})
     run_id = made.json()["run_id"]
     world.page.until(run_id, is_waiting)

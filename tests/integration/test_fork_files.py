@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mas.adapters.clock import SystemClock
 from mas.app import forking
+from mas.app.asking import Ask
 from mas.app.service import open_service
 from mas.app.settings import load_settings
+from mas.core.errors import UserError
 from mas.core.plan import Plan, TaskSpec
 from mas.core.ports import Work
 from mas.core.run import RunRequest, TaskOutcome, TaskState
@@ -31,6 +35,11 @@ PLAN = Plan(
         TaskSpec(id="c", role="worker", title="c", depends_on=("b",)),
     )
 )
+
+
+def names(folder: Path) -> list[str]:
+    """What a folder holds."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 async def test_r6_a_task_that_ends_while_the_files_are_copied_is_done_anew_in_the_fork(
@@ -78,14 +87,14 @@ async def test_r6_a_task_that_ends_while_the_files_are_copied_is_done_anew_in_th
         b_may_end.set()
         await c_runs.wait()
         go_on.set()
-        fork = await forks
+        fork = (await forks).run
 
         assert {task.id: task.state for task in await engine.tasks(fork.id)} == {
             "a": TaskState.SUCCEEDED,
             "b": TaskState.READY,
             "c": TaskState.WAITING,
         }
-        assert [path.name for path in (files / fork.id).iterdir()] == ["a"]
+        assert names(files / fork.id) == ["a"]
         driving.cancel()
         with suppress(asyncio.CancelledError):
             await driving
@@ -95,6 +104,7 @@ DIES_IN_THE_SECOND_FOLDER = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from mas.app import forking
+from mas.app.asking import Ask
 
 seen = []
 def dying(folder, names):
@@ -127,4 +137,57 @@ async def test_r5_a_copy_that_a_kill_has_cut_short_is_nobodys_folder(tmp_path: P
     assert not (tmp_path / "new").exists()
     async with forking.copied(tmp_path, "old", "other"):
         pass
-    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["one", "two"]
+    assert names(tmp_path / "other") == ["one", "two"]
+
+
+async def test_r5_a_copy_that_was_cut_short_is_removed_by_a_fork_of_a_later_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("old", ".killed.part/one", ".note.txt"):
+        (tmp_path / name).mkdir(parents=True)
+    async with forking.copied(tmp_path, "old", "soon"):
+        assert (tmp_path / ".killed.part").exists()  # somebody may be at it
+    later = time.time() + timedelta(days=1, seconds=1).total_seconds()
+    monkeypatch.setattr(forking.time, "time", lambda: later)
+    async with forking.copied(tmp_path, "old", "later"):
+        pass
+    assert names(tmp_path) == [".note.txt", "later", "old", "soon"]
+
+
+async def test_r5_forks_with_one_key_at_once_are_one_run_with_one_folder_and_one_note(
+    tmp_path: Path,
+) -> None:
+    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+        files = service._parts.workshop.settings.workspaces_folder
+        source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
+        await service.drive(source.id)
+        (files / source.id).mkdir(parents=True)
+        (files / source.id / "made").write_text("x")
+
+        forks = await asyncio.gather(
+            *(service.fork(source.id, idempotency_key="one") for _ in range(5))
+        )
+
+        assert [fork.made for fork in forks].count(True) == 1
+        (fork,) = {fork.run.id for fork in forks}
+        assert names(files) == sorted((source.id, fork))
+        assert names(files / fork) == ["made"]
+        noted = [entry.run_id for entry in await service.audit() if entry.action == "run.fork"]
+        assert noted == [fork]
+        assert (await service.fork(source.id, idempotency_key="other")).run.id != fork
+        assert (await service.fork(source.id)).run.id != fork
+        with pytest.raises(UserError) as told:
+            await service.fork(source.id, after="research", idempotency_key="one")
+        assert told.value.code == "idempotency_conflict"
+
+
+async def test_r5_a_fork_that_was_refused_has_not_used_its_key(tmp_path: Path) -> None:
+    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+        source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
+        with pytest.raises(UserError) as told:
+            await service.fork(source.id, after="research", idempotency_key="one")
+        assert told.value.code == "unknown_step"
+        await service.drive(source.id)
+        assert (await service.fork(source.id, after="research", idempotency_key="one")).made

@@ -23,7 +23,7 @@ from support.page_world import DECIDE_EN, WAITS, PageWorld, has_ended, is_waitin
 pytestmark = pytest.mark.slow
 
 HTML = {"accept": "text/html"}
-LIMIT = 60
+LIMIT = 100
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 
 
@@ -180,6 +180,11 @@ def test_r6_a_message_is_told_and_a_run_is_cancelled_and_retried_by_forms(
     assert forked.status_code == 303
     new = unquote(forked.headers["location"].partition("?")[0])
     assert new not in (finished, "")
+    twice = client.post(f"{finished}/fork", data=fields(html, f"{finished}/fork"))
+    assert twice.headers["location"] == forked.headers["location"]
+    anew = fields(client.get(finished).text, f"{finished}/fork")
+    other = client.post(f"{finished}/fork", data=anew)
+    assert other.headers["location"] != forked.headers["location"]
     html = client.get(new, params={"lang": "en"}).text
     assert world.runs["decide_ko"] in html
 

@@ -53,3 +53,6 @@ After = Annotated[
     Query(ge=0, le=MOST_EVENT_NUMBER, description="Number of the last event that is known."),
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="So many at most.")]
+
+LOCATION = {"Location": {"description": "Where the run is.", "schema": {"type": "string"}}}
+"""The headers of an answer that has made a run."""

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from mas.api.answers import NO_STORE, with_next
 from mas.api.new_run import NewRun
-from mas.api.params import IdempotencyKey, RunId
+from mas.api.params import LOCATION, IdempotencyKey, RunId
 from mas.api.roles import READS, STEERS
 from mas.api.shapes import RunItem, RunList, RunWhole, run_item, run_whole
 from mas.app.bounds import LONGEST_SEARCH, RUN_CURSOR, AnyTeam
@@ -22,7 +22,6 @@ router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 MOST_RUNS = 200
 
 Cursor = Annotated[str | None, Query(pattern=RUN_CURSOR, description="`next` of the page before.")]
-_LOCATION = {"Location": {"description": "Where the run is.", "schema": {"type": "string"}}}
 _ETAG = {"ETag": {"description": "Changes with the run.", "schema": {"type": "string"}}}
 _LINK = {"Link": {"description": '`rel="next"`: the next page.', "schema": {"type": "string"}}}
 
@@ -38,9 +37,9 @@ _LINK = {"Link": {"description": '`rel="next"`: the next page.', "schema": {"typ
         200: {
             "model": RunItem,
             "description": "The run that was made with this key before.",
-            "headers": _LOCATION,
+            "headers": LOCATION,
         },
-        201: {"description": "The run is stored and will be worked on.", "headers": _LOCATION},
+        201: {"description": "The run is stored and will be worked on.", "headers": LOCATION},
     },
 )
 async def create(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response, status
 from pydantic import Field, StringConstraints
 
 from mas.api.new_run import Body, Name
-from mas.api.params import RunId
+from mas.api.params import LOCATION, IdempotencyKey, RunId
 from mas.api.roles import ADMINISTERS, STEERS
 from mas.api.shapes import RunItem, Shape, run_item
 from mas.app.asking import MAX_REQUEST
@@ -103,10 +103,12 @@ async def retry(
     status_code=status.HTTP_201_CREATED,
     response_model=RunItem,
     responses={
-        201: {
-            "description": "The new run.",
-            "headers": {"Location": {"schema": {"type": "string"}}},
-        }
+        200: {
+            "model": RunItem,
+            "description": "The fork that was made with this key before.",
+            "headers": LOCATION,
+        },
+        201: {"description": "The new run.", "headers": LOCATION},
     },
 )
 async def fork(
@@ -115,12 +117,22 @@ async def fork(
     service: TheService,
     response: Response,
     wish: Fork | None = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Any:
-    """Make a new run that begins with finished work of this one."""
-    forked = await service.fork(run_id, after=None if wish is None else wish.after)
-    world.driving.drive(forked.id)
-    response.headers["Location"] = f"/api/runs/{forked.id}"
-    return run_item(forked)
+    """Make a new run that begins with finished work of this one.
+
+    A client that does not know whether its request has arrived sends it again with the same
+    `Idempotency-Key`.
+    """
+    forked = await service.fork(
+        run_id, after=None if wish is None else wish.after, idempotency_key=idempotency_key
+    )
+    if forked.made:  # whoever has made it before drives it, perhaps on another machine
+        world.driving.drive(forked.run.id)
+    else:
+        response.status_code = status.HTTP_200_OK
+    response.headers["Location"] = f"/api/runs/{forked.run.id}"
+    return run_item(forked.run)
 
 
 @router.post(

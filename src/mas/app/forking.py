@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import shutil
 import stat
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from mas.core.errors import UserError
 from mas.core.run import Run
+
+_DRAFT = ".part"
+
+_LEFT_AFTER = timedelta(days=1)
+"""No copy takes as long."""
 
 
 def branches_stay(run: Run) -> UserError:
@@ -29,13 +36,14 @@ async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator
     when it is not made.
 
     They stand under the run's name once they are complete: a copy that a kill has cut short is
-    nobody's.
+    nobody's, and removed by a fork of a later day.
 
     Raises:
         UserError: They cannot be copied (`cannot_fork`).
     """
     source, target = workspaces / source_id, workspaces / new_id
-    draft = workspaces / f".{new_id}.part"
+    draft = workspaces / f".{new_id}{_DRAFT}"
+    await asyncio.to_thread(_remove_left, workspaces)
     try:
         await asyncio.to_thread(_copy, source, draft)
         if draft.is_dir():
@@ -56,6 +64,16 @@ async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator
 def remove(folder: Path) -> None:
     """Remove a copy."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(workspaces: Path) -> None:
+    """Remove the copies that processes have left which were killed over them."""
+    long_ago = time.time() - _LEFT_AFTER.total_seconds()
+    for draft in workspaces.glob(f".*{_DRAFT}"):
+        with suppress(OSError):  # another fork removes it at the same time
+            # Not the time of the last change to its content: copying sets that to its source's.
+            if draft.lstat().st_ctime < long_ago:
+                remove(draft)
 
 
 def _copy(source: Path, target: Path) -> None:

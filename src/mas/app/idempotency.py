@@ -6,15 +6,15 @@ import hashlib
 import re
 
 from mas.adapters.stores.idempotency import Key
-from mas.app.asking import Ask
 from mas.core.actors import Actor
 from mas.core.errors import UserError
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-def to_key(key: str, ask: Ask, actor: Actor) -> Key:
-    """The key as it is stored. Each actor has keys of their own.
+def to_key(key: str, wish: object, actor: Actor) -> Key:
+    """The key as it is stored, with what was wished for: a value whose `repr` tells all of it. Each
+    actor has keys of their own.
 
     Raises:
         UserError: It is no key (`bad_idempotency_key`).
@@ -25,7 +25,7 @@ def to_key(key: str, ask: Ask, actor: Actor) -> Key:
             hint="Give 1 to 200 visible ASCII characters without spaces, such as a UUID.",
             code="bad_idempotency_key",
         )
-    return Key(key_hash=_digest(f"{actor.name}\0{key}"), request_digest=_digest(repr(ask)))
+    return Key(key_hash=_digest(f"{actor.name}\0{key}"), request_digest=_digest(repr(wish)))
 
 
 def _digest(text: str) -> str:

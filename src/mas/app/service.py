@@ -63,17 +63,15 @@ class Service(Looking):
             if made is not None:
                 return Accepted(run=made, made=False)
         request = await to_request(ask, self._parts.workshop, self._earlier)
-        is_new = True
-
-        def note(done: Accepted) -> tuple[AuditNote, ...]:
-            nonlocal is_new  # the transaction knows, and may be made again: its last word counts
-            is_new = done.made
-            if not done.made:
-                return ()
-            return (self._note("run.start", done.run.id, detail=done.run.request),)
-
-        run = await self._engine.submit(request, key=key, note=note)
-        return Accepted(run=run, made=is_new)
+        return await self._engine.accept(
+            request,
+            key=key,
+            note=lambda done: (
+                (self._note("run.start", done.run.id, detail=done.run.request),)
+                if done.made
+                else ()
+            ),
+        )
 
     async def drive(self, run_id: str) -> Run:
         """Work on a run until it has ended."""
@@ -189,33 +187,46 @@ class Service(Looking):
             note=lambda run: (self._note("run.retry", run.id, subject=task_id or ""),),
         )
 
-    async def fork(self, run_id: str, *, after: str | None = None) -> Run:
+    async def fork(
+        self, run_id: str, *, after: str | None = None, idempotency_key: str | None = None
+    ) -> Accepted:
         """Make a new run that keeps `after` (`TASK`, or `TASK/KEY` of a record) and all it depends
-        on; None keeps every task that has succeeded. `drive` it afterwards.
+        on; None keeps every task that has succeeded. `drive` it afterwards, unless it was made
+        before for the same key.
 
         Raises:
-            UserError: There is no such step (`unknown_step`), or it cannot be taken along
-                (`cannot_fork`).
+            UserError: There is no such step (`unknown_step`), it cannot be taken along
+                (`cannot_fork`), or the key cannot be used, as for `submit`.
         """
         source = await self._engine.get(run_id)
+        key = None
+        if idempotency_key is not None:
+            key = to_key(idempotency_key, ("fork", source.id, after), self._notes.actor)
+            before = await self._engine.submitted(key)
+            if before is not None:
+                return Accepted(run=before, made=False)
         new_id = self._engine.new_id()
         folder = self._parts.workshop.settings.workspaces_folder
         async with copied(folder, source.id, new_id):
-            run = await self._engine.fork(
+            done = await self._engine.fork(
                 source.id,
                 after=after,
                 new_id=new_id,
                 # What has ended since may lack its files in the copy.
                 seen=source.last_event,
                 refused=partial(branches_stay, source) if source.team == "fanout" else None,
-                note=lambda run: (
-                    self._note("run.fork", run.id, subject=source.id, detail=after or ""),
+                key=key,
+                note=lambda done: (
+                    (self._note("run.fork", done.run.id, subject=source.id, detail=after or ""),)
+                    if done.made
+                    else ()
                 ),
             )
-        if run.plan is None:
-            # It begins from nothing: what the other run has made is not its own.
-            await asyncio.to_thread(remove_copy, folder / run.id)
-        return run
+        if not done.made or done.run.plan is None:
+            # Another call with the key was quicker, or the fork begins from nothing: then what
+            # the other run has made is not its own.
+            await asyncio.to_thread(remove_copy, folder / new_id)
+        return done
 
     async def rollback(self, run_id: str) -> RollbackReport:
         """Undo what the run has done, as far as that can be done. Again it does nothing more.

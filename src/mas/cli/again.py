@@ -26,7 +26,7 @@ async def fork_run(settings: Settings, named: str, *, after: str | None, as_json
     """Make a run that goes on from finished steps of another one, and work on it."""
     async with open_service(settings) as service:
         source = await service.find(named)
-        run = await service.fork(source, after=after)
+        run = (await service.fork(source, after=after)).run
         print(f"mas: Run {run.id} is a fork of {source}.", file=sys.stderr)
         run = await work_and_show(service, run)
     return show_answer(run, as_json=as_json)

@@ -92,6 +92,16 @@ class Engine:
         key: Key | None = None,
         note: NoteOf[Accepted] = nothing,
     ) -> Run:
+        """As `accept`; returns the run alone."""
+        return (await self.accept(request, key=key, note=note)).run
+
+    async def accept(
+        self,
+        request: RunRequest,
+        *,
+        key: Key | None = None,
+        note: NoteOf[Accepted] = nothing,
+    ) -> Accepted:
         """Accept a request: once this returns, the run is not lost by anything.
 
         With a `key` that was used before for the same request, the run of then is returned.
@@ -106,7 +116,7 @@ class Engine:
             )
         if request.team not in self._teams:
             raise unknown_team(request.team, self._teams)
-        accepted = await self._store.run_durable(
+        return await self._store.run_durable(
             audited,
             lifecycle.accept,
             note,
@@ -114,7 +124,6 @@ class Engine:
             token=lambda: secrets.token_hex(4),
             key=key,
         )
-        return accepted.run
 
     async def submitted(self, key: Key) -> Run | None:
         """The run that was made for a key before; None: there is none.
@@ -174,8 +183,9 @@ class Engine:
         new_id: str | None = None,
         seen: int | None = None,
         refused: Callable[[], UserError] | None = None,
-        note: NoteOf[Run] = nothing,
-    ) -> Run:
+        key: Key | None = None,
+        note: NoteOf[Accepted] = nothing,
+    ) -> Accepted:
         """Make a run that begins with what another one has finished: the task `after`, or the
         record `TASK/KEY`, and all it depends on; None: every task that has succeeded.
 
@@ -186,11 +196,12 @@ class Engine:
             seen: The last event of the run that counts; what has happened since is not kept.
                 None: all of it counts.
             refused: The error where anything would be kept that cannot come along.
+            key: With one that was used before for the same fork, that one is returned.
             note: What is written to the audit log.
 
         Raises:
-            UserError: There is no such step (`unknown_step`), or it cannot be kept
-                (`cannot_fork`).
+            UserError: There is no such step (`unknown_step`), it cannot be kept (`cannot_fork`),
+                or the key was used for another request (`idempotency_conflict`).
         """
         return await self._store.run_durable(
             audited,
@@ -202,6 +213,7 @@ class Engine:
             seen=seen,
             roles=self._doers.keys(),
             refused=refused,
+            key=key,
         )
 
     async def resume(self, run_id: str, *, note: NoteOf[Run] = nothing) -> Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -14,8 +13,10 @@ from mas.app.fanout import FanoutAsk
 from mas.app.service import Ask
 from mas.core.budget import NO_BUDGET, Budget
 from mas.core.errors import MasError, UserError
+from mas.core.language import plain
 from mas.core.usage import MICROS_PER_USD
 from mas.teams.fanout.order import MOST_AGENTS
+from mas.web.forms import submission
 
 TEAMS = ("auto", "decide", "operate", "build", "fanout")
 SNAPSHOT = ":snapshot"
@@ -49,12 +50,13 @@ _FIELD_OF_CODE: Mapping[str, str] = {
 
 
 class FormFault(Exception):
-    """Something in the form cannot be used: its field, and the key of a sentence."""
+    """Something in the form cannot be used: its field, the key of a sentence and its values."""
 
-    def __init__(self, field: str, word: str) -> None:
+    def __init__(self, field: str, word: str, **values: str) -> None:
         super().__init__(word)
         self.field = field
         self.word = word
+        self.values = values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +91,7 @@ class AskForm:
 
     def submission(self) -> str:
         """A key that is the same for the same form sent twice, and another for every other."""
-        parts = (f"{field.name}={getattr(self, field.name)}" for field in fields(self))
-        return "page-" + hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+        return submission(*(f"{field.name}={getattr(self, field.name)}" for field in fields(self)))
 
     def to_ask(self) -> Ask:
         """The request that this means.
@@ -109,6 +110,22 @@ class AskForm:
             budget=self._budget(),
             fanout=self._fanout() if fanout else FanoutAsk(),
         )
+
+    def field_of(self, error: MasError) -> str:
+        """The field that an error is about; empty: none of them."""
+        field = _FIELD_OF_CODE.get(error.code, "")
+        if field == "cluster" and self.cluster == SNAPSHOT:
+            return "snapshot"
+        if field:
+            return field
+        return "coder" if isinstance(error, UserError) and "coder" in error.code else ""
+
+    def retold(self, error: MasError) -> FormFault | None:
+        """What the form knows better than an error: that a file was meant, and no context."""
+        if self.cluster == SNAPSHOT and error.code == "cluster_unknown":
+            path = plain(self.snapshot, limit=300)
+            return FormFault("snapshot", "start.fault.no_snapshot", path=path)
+        return None
 
     def _cluster(self) -> str | None:
         if self.cluster == SNAPSHOT:
@@ -144,13 +161,6 @@ class AskForm:
             cost_micros=None if usd is None else max(round(usd * MICROS_PER_USD), 1),
             time=None if minutes is None else timedelta(minutes=min(minutes, 5_000_000.0)),
         )
-
-
-def field_of(error: MasError) -> str:
-    """The field that an error is about; empty: none of them."""
-    if error.code in _FIELD_OF_CODE:
-        return _FIELD_OF_CODE[error.code]
-    return "coder" if isinstance(error, UserError) and "coder" in error.code else ""
 
 
 def _number(told: str, field: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -17,6 +18,13 @@ async def read_form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError:
         return {}
+
+
+def submission(*parts: str) -> str:
+    """An idempotency key that is the same for the same form sent twice, and another for every
+    other: one of its fields is a key that each showing of the page has of its own."""
+    told = "\0".join(parts).encode("utf-8", "replace")
+    return "page-" + hashlib.sha256(told).hexdigest()
 
 
 def see(address: str) -> RedirectResponse:

@@ -310,7 +310,7 @@ async def test_r8_a_run_that_has_spent_its_money_is_forked_and_not_retried() -> 
             await engine.retry(run.id)
         assert told.value.code == "budget_used_up"
 
-        fork = await engine.fork(run.id)
+        fork = (await engine.fork(run.id)).run
         assert fork.usage.tokens == 0
         assert fork.budget == run.budget
         ended = await engine.drive(fork.id)

@@ -24,7 +24,7 @@ async def test_r6_a_fork_keeps_what_has_succeeded_and_does_the_rest_anew() -> No
         before = (await engine.get(run.id), await engine.tasks(run.id))
         world.ran.clear()
 
-        fork = await engine.fork(run.id)
+        fork = (await engine.fork(run.id)).run
 
         assert fork.id != run.id
         assert (fork.request, fork.team, fork.options) == (run.request, run.team, run.options)
@@ -58,7 +58,7 @@ async def test_r6_a_fork_after_a_task_forgets_what_came_beside_and_behind_it() -
     async with opened(DIAMOND, world.do) as engine:
         run = await engine.drive((await submitted(engine)).id)
         world.ran.clear()
-        fork = await engine.fork(run.id, after="b")
+        fork = (await engine.fork(run.id, after="b")).run
         assert await states(engine, fork.id) == {
             "a": TaskState.SUCCEEDED,
             "b": TaskState.SUCCEEDED,
@@ -75,7 +75,7 @@ async def test_r6_a_fork_after_a_record_goes_on_inside_the_task() -> None:
     async with opened(DIAMOND, world.do) as engine:
         run = await engine.drive((await submitted(engine)).id)
         world.ran.clear()
-        fork = await engine.fork(run.id, after="b/act")
+        fork = (await engine.fork(run.id, after="b/act")).run
         assert [r.key for r in await engine.records(fork.id, task="b")] == ["think", "act"]
         ended = await engine.drive(fork.id)
         assert ended.status is RunStatus.SUCCEEDED
@@ -97,7 +97,7 @@ async def test_r6_a_fork_does_not_ask_again_for_what_was_approved_and_done() -> 
         await event_of(engine, run.id, "approval_requested")
         await engine.decide(run.id, "a1", approved=True, comment="Yes.")
         await driving
-        fork = await engine.fork(run.id, after="a/act")
+        fork = (await engine.fork(run.id, after="a/act")).run
         assert (await engine.drive(fork.id)).status is RunStatus.SUCCEEDED
         (approval,) = await engine.approvals(fork.id)
         assert (approval.state, approval.comment) == ("approved", "Yes.")
@@ -116,13 +116,13 @@ async def test_r6_a_fork_takes_tasks_along_with_who_has_planned_them() -> None:
     async with opened(plan_of(spec("plan")), do) as engine:
         run = await engine.drive((await submitted(engine)).id)
         world.ran.clear()
-        fork = await engine.fork(run.id, after="x")
+        fork = (await engine.fork(run.id, after="x")).run
         ended = await engine.drive(fork.id)
         assert ended.status is RunStatus.SUCCEEDED
         assert world.ran == ["y/think", "y/act", "y/judge"]
         await check_events(engine, fork.id)
         # From before the plan was made, it is made anew.
-        again = await engine.fork(run.id, after="plan/think")
+        again = (await engine.fork(run.id, after="plan/think")).run
         assert list(await states(engine, again.id)) == ["plan"]
         assert (await engine.drive(again.id)).status is RunStatus.SUCCEEDED
         assert len(await engine.tasks(again.id)) == 3
@@ -143,7 +143,7 @@ async def test_r6_a_fork_after_a_helper_goes_on_with_who_had_asked_for_it() -> N
     async with opened(plan_of(spec("first"), spec("a", "first")), do) as engine:
         run = await engine.drive((await submitted(engine)).id)
         world.ran.clear()
-        fork = await engine.fork(run.id, after="h")
+        fork = (await engine.fork(run.id, after="h")).run
         assert await states(engine, fork.id) == {
             "first": TaskState.SUCCEEDED,
             "a": TaskState.READY,
@@ -153,7 +153,7 @@ async def test_r6_a_fork_after_a_helper_goes_on_with_who_had_asked_for_it() -> N
         assert world.ran == ["a/use"]
         await check_events(engine, fork.id)
         # From before it had asked, it asks again.
-        again = await engine.fork(run.id, after="a/think")
+        again = (await engine.fork(run.id, after="a/think")).run
         assert list(await states(engine, again.id)) == ["first", "a"]
         assert (await engine.drive(again.id)).status is RunStatus.SUCCEEDED
         await check_events(engine, again.id)
@@ -165,12 +165,12 @@ async def test_r6_a_fork_of_a_run_that_had_failed_and_was_retried_keeps_the_last
         run = await engine.drive((await submitted(engine)).id)
         await engine.retry(run.id)
         await engine.drive(run.id)
-        fork = await engine.fork(run.id)
+        fork = (await engine.fork(run.id)).run
         assert await engine.value(fork.id, "b", "judge") == "judge of attempt 2"
         ended = await engine.drive(fork.id)
         assert ended.status is RunStatus.SUCCEEDED
         await check_events(engine, fork.id)
-        twice = await engine.fork(fork.id, after="b/judge")
+        twice = (await engine.fork(fork.id, after="b/judge")).run
         assert (await engine.drive(twice.id)).status is RunStatus.SUCCEEDED
         await check_events(engine, twice.id)
 
@@ -213,7 +213,7 @@ async def test_r6_a_fork_never_repeats_an_action_of_which_it_is_not_known() -> N
 async def test_r6_a_fork_before_anything_is_done_is_the_request_again() -> None:
     async with opened(plan_of(spec("a")), at_once) as engine:
         run = await submitted(engine)
-        fork: Run = await engine.fork(run.id)
+        fork: Run = (await engine.fork(run.id)).run
         assert fork.status is RunStatus.QUEUED
         assert (await engine.drive(fork.id)).status is RunStatus.SUCCEEDED
         await check_events(engine, fork.id)
@@ -232,7 +232,7 @@ async def test_r6_a_fork_keeps_nothing_that_came_after_the_event_it_has_seen() -
         told = await engine.events(run.id)
         seen = next(event.number for event in told if event.type == "task_succeeded")
 
-        fork = await engine.fork(run.id, seen=seen)
+        fork = (await engine.fork(run.id, seen=seen)).run
 
         assert await states(engine, fork.id) == {"a": TaskState.SUCCEEDED, "b": TaskState.READY}
         assert {one.task for one in await engine.records(fork.id)} == {"a"}

@@ -176,7 +176,7 @@ async def play_again(
             run = await engine.drive(run.id)
             await check_fold(engine, run.id)
         with suppress(UserError):
-            fork = await engine.fork(run.id, after=after)
+            fork = (await engine.fork(run.id, after=after)).run
             await check_fold(engine, fork.id)
             ended = await engine.drive(fork.id)
             await check_fold(engine, fork.id)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection
 
-from mas.adapters.stores import events, forking, graph, records, runs
+from mas.adapters.stores import events, forking, graph, idempotency, records, runs
 from mas.adapters.stores.transaction import now
 from mas.core.errors import Transient, UserError
 from mas.core.events import (
@@ -36,7 +36,7 @@ from mas.core.events import (
 from mas.core.fold import RunView, fold
 from mas.core.plan import BadPlan, Plan, TaskSpec, check_plan
 from mas.core.run import Run, RunRequest, TaskState
-from mas.engine.journal.lifecycle import get
+from mas.engine.journal.lifecycle import Accepted, claim_key, get
 from mas.engine.journal.reopening import ALL_EVENTS
 
 
@@ -72,19 +72,23 @@ def fork(
     roles: Iterable[str],
     seen: int | None = None,
     refused: Callable[[], UserError] | None = None,
-) -> Run:
+    key: idempotency.Key | None = None,
+) -> Accepted:
     """Make the run `run_id`, which keeps `after` (`TASK` or `TASK/KEY`) and all it depends on, or
     every task that has succeeded, as things stood after the event `seen` (None: as they stand).
-    `refused` gives the error for work that cannot come along.
+    `refused` gives the error for work that cannot come along. With a `key` that was used before
+    nothing is made, and the fork of then is returned.
 
     Raises:
-        UserError: There is no such run or step (`unknown_step`), or it cannot be taken over
-            (`cannot_fork`).
+        UserError: There is no such run or step (`unknown_step`), it cannot be taken over
+            (`cannot_fork`), or the key was used for another request (`idempotency_conflict`).
     """
     runs.locked_head(conn, source_id)
     run = get(conn, source_id)
     if runs.exists(conn, run_id):
         raise Transient("Two runs were given the same id.", hint="Try again.", code="id_taken")
+    if (before := claim_key(conn, key, run_id)) is not None:
+        return Accepted(run=before, made=False)
     source = _source(conn, run, seen=run.last_event if seen is None else seen)
     kept = _with_who_planned_it(source, _wanted(source, after))
     if refused is not None and (kept.whole or kept.partly):
@@ -112,7 +116,7 @@ def fork(
         _take_over(conn, source, kept, run_id)
     else:
         events.append(conn, run_id, *first)
-    return get(conn, run_id)
+    return Accepted(run=get(conn, run_id))
 
 
 def _source(conn: Connection, run: Run, *, seen: int) -> _Source:

@@ -88,14 +88,27 @@ def accept(
     run_id = make_run_id(created_at, token())
     while runs.exists(conn, run_id):
         run_id = make_run_id(created_at, token())
-    if key is not None:
-        used = idempotency.claim(conn, key, run_id)
-        if used is not None:
-            return Accepted(run=_of_key(conn, key, used), made=False)
-        idempotency.forget_old(conn)
+    if (before := claim_key(conn, key, run_id)) is not None:
+        return Accepted(run=before, made=False)
     runs.add(conn, run_id, request, created_at=created_at)
     events.append(conn, run_id, RunQueued(team=request.team, language=request.language))
     return Accepted(run=get(conn, run_id))
+
+
+def claim_key(conn: Connection, key: idempotency.Key | None, run_id: str) -> Run | None:
+    """Enter a key, if there is one, for a run that is about to be made; returns the run that was
+    made for it before.
+
+    Raises:
+        UserError: It was made for another request (`idempotency_conflict`).
+    """
+    if key is None:
+        return None
+    used = idempotency.claim(conn, key, run_id)
+    if used is not None:
+        return _of_key(conn, key, used)
+    idempotency.forget_old(conn)
+    return None
 
 
 def accepted_before(conn: Connection, key: idempotency.Key) -> Run | None:

@@ -19,7 +19,7 @@ from mas.http.caller import Admin, Operator, Viewer
 from mas.http.server_sent_events import ServerSentEvents
 from mas.http.world import TheService, TheWorld, World
 from mas.web.ask_form import AskForm
-from mas.web.forms import read_form, see
+from mas.web.forms import read_form, see, submission
 from mas.web.live.hub import LiveHub
 from mas.web.live.picture import Reader, event_html, paint
 from mas.web.live.sight import Sight, look_at
@@ -178,6 +178,7 @@ async def task(
         here="runs",
         run_id=run_id,
         task=shown,
+        key=secrets.token_urlsafe(18),
         opened=step,
         request_title=plain(sight.detail.run.request, limit=120),
     )
@@ -257,10 +258,16 @@ async def fork(
     request: Request, run_id: str, world: TheWorld, service: TheService, _: Operator
 ) -> Response:
     """Make a run that goes another way from a step on."""
-    after = (await read_form(request)).get("after") or None
-    made = await service.fork(run_id, after=after)
-    world.driving.drive(made.id)
-    return _back(made.id, done="forked")
+    form = await read_form(request)
+    after, key = form.get("after", ""), form.get("key", "")
+    forked = await service.fork(
+        run_id,
+        after=after or None,
+        idempotency_key=submission("fork", run_id, after, key) if key else None,
+    )
+    if forked.made:
+        world.driving.drive(forked.run.id)
+    return _back(forked.run.id, done="forked")
 
 
 @router.post("/runs/{run_id}/rollback", response_class=HTMLResponse)
