@@ -117,7 +117,7 @@ def test_u2_a_run_is_started_by_a_plain_form_and_twice_is_once(browser: httpx.Cl
 @pytest.mark.parametrize(
     ("field", "given"),
     [
-        ("cluster", {"cluster": ":snapshot", "snapshot": "/no/such/file.json"}),
+        ("snapshot", {"cluster": ":snapshot", "snapshot": "/no/such/file.json"}),
         ("snapshot", {"cluster": ":snapshot"}),
         ("text", {"text": "   "}),
         ("usd", {"budget": "own", "usd": "much"}),
@@ -171,6 +171,24 @@ def test_u2_a_link_fills_the_box(browser: httpx.Client) -> None:
     assert "/?team=decide&amp;text=Should+we+adopt+Tekton%3F" in page
     assert '<a class="chip" href="/?team=auto&amp;text=Kafka' in page
     assert "Ask before you install." in page
+
+
+def test_u2_a_run_fills_the_box_with_its_team_and_words(browser: httpx.Client) -> None:
+    form = form_of(browser, text=f"Should we adopt {EVIL}?", team="decide", cluster=":none")
+    run = browser.post("/runs", data=form).headers["location"].removeprefix("/runs/")
+    page = browser.get("/", params={"like": run}).text
+    assert 'value="decide" checked' in page
+    assert "Should we adopt &lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert browser.get("/", params={"like": EVIL}).status_code == 200
+
+
+def test_q1_a_snapshot_file_that_is_not_there_is_named(browser: httpx.Client) -> None:
+    wrong = {"cluster": ":snapshot", "snapshot": "/no/such/<b>.json"}
+    form = form_of(browser, text="Should we adopt Tekton?", **wrong)
+    page = browser.post("/runs", data=form, headers={"Accept-Language": "en"}).text
+    assert "There is no file /no/such/&lt;b&gt;.json on the server." in page
+    assert "kubectl" not in page
 
 
 def test_q3_a_link_brings_no_command_into_the_box(browser: httpx.Client) -> None:

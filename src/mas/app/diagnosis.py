@@ -6,7 +6,8 @@ import os
 import platform
 import sqlite3
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mas import __version__
 from mas.adapters.clock import SystemClock
@@ -42,6 +43,10 @@ class Check:
     found: str
     mend: str = ""
     needed: bool = True
+    code: str = ""
+    """Stable text for what was found, or that of the error; empty: `found` is a name or number."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What varies in `found` and `mend`."""
 
 
 async def diagnose(settings: Settings) -> tuple[Check, ...]:
@@ -53,6 +58,8 @@ async def diagnose(settings: Settings) -> tuple[Check, ...]:
             ok=sys.version_info >= _PYTHON,
             found=f"{platform.python_version()} at {sys.executable}",
             mend="Install Python 3.11 or newer.",
+            code="python",
+            values={"version": platform.python_version(), "path": sys.executable},
         ),
         Check(name="sqlite", ok=True, found=sqlite3.sqlite_version),
         _home(settings),
@@ -80,15 +87,19 @@ def _home(settings: Settings) -> Check:
         ok=writable,
         found=f"{home} ({origin})" + ("" if writable else ", not writable"),
         mend="Set MAS_HOME to a folder that you may write to.",
+        code=("home_default" if origin == "default" else "home_set") if writable else "home_closed",
+        values={"home": str(home)},
     )
 
 
 async def _journal(settings: Settings) -> tuple[Check, ...]:
     """The runs that nobody carries on, and the calls that wait for a person."""
     if settings.database_url:
-        return (Check(name="journal", ok=True, found="in the database (not contacted)"),)
+        found = "in the database (not contacted)"
+        return (Check(name="journal", ok=True, found=found, code="journal_elsewhere"),)
     if not settings.database.exists():
-        return (Check(name="journal", ok=True, found="none yet; the first run makes it"),)
+        found = "none yet; the first run makes it"
+        return (Check(name="journal", ok=True, found=found, code="journal_none"),)
     try:
         async with open_store(settings) as store:
             # Only asked: without a team it could drive nothing.
@@ -97,7 +108,7 @@ async def _journal(settings: Settings) -> tuple[Check, ...]:
             left = await engine.left()
             waiting = await engine.waiting(limit=_MANY)
     except MasError as error:
-        return (Check(name="journal", ok=False, found=error.message, mend=error.hint),)
+        return (_failed("journal", error, needed=True),)
     # Runs that wait for a person are resumed in vain; oldest first.
     alone = [run.id for run in reversed(unfinished) if run.id in left and not _asks(run)]
     more = f", and so for {len(alone) - 1} more" if len(alone) > 1 else ""
@@ -108,6 +119,14 @@ async def _journal(settings: Settings) -> tuple[Check, ...]:
         + (f", {len(alone)} of them without anybody who works on them" if alone else ""),
         mend=f"mas runs resume {alone[0]}{more}" if alone else "",
         needed=False,
+        code=("journal_left" if len(alone) == 1 else "journal_left_more") if alone else "journal",
+        values={
+            "database": str(settings.database),
+            "unfinished": str(len(unfinished)),
+            "alone": str(len(alone)),
+            "more": str(len(alone) - 1),
+            "run": alone[0] if alone else "",
+        },
     )
     if not waiting:
         return (journal,)
@@ -116,6 +135,12 @@ async def _journal(settings: Settings) -> tuple[Check, ...]:
         ok=True,
         found=f"{len(waiting)} calls wait for a person, the oldest for: "
         f"mas runs approve {waiting[0].run_id} {waiting[0].id}",
+        code="approvals",
+        values={
+            "count": str(len(waiting)),
+            "run": waiting[0].run_id,
+            "approval": waiting[0].id,
+        },
     )
 
 
@@ -128,7 +153,7 @@ async def _git(settings: Settings) -> Check:
     try:
         git = await find_git(path_of(settings))
     except MasError as error:
-        return Check(name="git", ok=False, found=error.message, mend=error.hint, needed=False)
+        return _failed("git", error)
     return Check(name="git", ok=True, found=git.program)
 
 
@@ -138,8 +163,8 @@ async def _sandbox(settings: Settings) -> Check:
     try:
         found = await executor.ready()
     except MasError as error:
-        return Check(name="sandbox", ok=False, found=error.message, mend=error.hint, needed=False)
-    return Check(name="sandbox", ok=True, found=found)
+        return _failed("sandbox", error)
+    return Check(name="sandbox", ok=True, found=found, code=f"sandbox_{executor.isolation}")
 
 
 def _coder(settings: Settings) -> Check:
@@ -148,7 +173,7 @@ def _coder(settings: Settings) -> Check:
         models = ConfiguredModels(settings.models, settings.environment, clock=SystemClock())
         named = default_coder(settings, models.for_role("coder"))
     except MasError as error:
-        return Check(name="coder", ok=False, found=error.message, mend=error.hint, needed=False)
+        return _failed("coder", error)
     return Check(name="coder", ok=True, found=named)
 
 
@@ -156,14 +181,26 @@ def _policy(settings: Settings) -> Check:
     try:
         rules = len(load_policy(settings.policy_file).rules)
     except MasError as error:
-        return Check(name="policy", ok=False, found=error.message, mend=error.hint)
-    return Check(name="policy", ok=True, found=f"{rules} rules; reads run, the rest is asked for")
+        return _failed("policy", error, needed=True)
+    return Check(
+        name="policy",
+        ok=True,
+        found=f"{rules} rules; reads run, the rest is asked for",
+        code="policy",
+        values={"count": str(rules)},
+    )
 
 
 def _roles(settings: Settings) -> tuple[Check, ...]:
     loaded = load_roles(settings.agents_folder)
     return (
-        Check(name="agents", ok=True, found=f"{len(loaded.roles)} roles"),
+        Check(
+            name="agents",
+            ok=True,
+            found=f"{len(loaded.roles)} roles",
+            code="agents",
+            values={"count": str(len(loaded.roles))},
+        ),
         *(
             Check(
                 name="agents",
@@ -171,6 +208,7 @@ def _roles(settings: Settings) -> tuple[Check, ...]:
                 found=str(problem),
                 mend="Correct the file, or move it out of the folder.",
                 needed=False,
+                code="bad_role",
             )
             for problem in loaded.problems
         ),
@@ -183,12 +221,19 @@ def _access(settings: Settings) -> Check:
         refuse_former(settings.environment)
         tokens = tokens_of(settings.access)
     except MasError as error:
-        return Check(name="access", ok=False, found=error.message, mend=error.hint, needed=False)
+        return _failed("access", error)
     if not tokens:
-        return Check(name="access", ok=True, found="no tokens; the server answers loopback only")
+        found = "no tokens; the server answers loopback only"
+        return Check(name="access", ok=True, found=found, code="access_none")
     counts = ((role, sum(token.role == role for token in tokens)) for role in ACCESS_ROLES)
     roles = ", ".join(f"{count} {role}" for role, count in counts if count)
-    return Check(name="access", ok=True, found=f"tokens for {roles}")
+    return Check(
+        name="access",
+        ok=True,
+        found=f"tokens for {roles}",
+        code="access",
+        values={"roles": roles},
+    )
 
 
 def _models(settings: Settings) -> tuple[Check, ...]:
@@ -202,6 +247,7 @@ def _models(settings: Settings) -> tuple[Check, ...]:
                 found="none configured; decisions are made by rules alone",
                 mend="Set MAS_MODEL, for example to anthropic:claude-sonnet-5-5, and its key.",
                 needed=False,
+                code="model_none",
             ),
         )
     uses = {"": models.default, **models.roles}
@@ -220,21 +266,28 @@ def _model(settings: Settings, role: str) -> Check:
     try:
         target = usable_target(name, settings.models, settings.environment)
     except UserError as error:
-        return Check(name=kind, ok=False, found=error.message, mend=error.hint)
-    return Check(name=kind, ok=True, found=_told(target))
+        return _failed(kind, error, needed=True)
+    return _usable(kind, target, needed=True)
 
 
 def _fallback(settings: Settings, name: str) -> Check:
     try:
-        found = _told(usable_target(name, settings.models, settings.environment))
+        target = usable_target(name, settings.models, settings.environment)
     except UserError as error:
-        return Check(name="fall-back", ok=False, found=error.message, mend=error.hint, needed=False)
-    return Check(name="fall-back", ok=True, found=found, needed=False)
+        return _failed("fall-back", error)
+    return _usable("fall-back", target, needed=False)
 
 
-def _told(target: Target) -> str:
+def _usable(kind: str, target: Target, *, needed: bool) -> Check:
     key = f"{target.key_name} is set" if target.key_name else "without a key"
-    return f"{target.name} at {target.base_url}, {key} (not contacted)"
+    return Check(
+        name=kind,
+        ok=True,
+        found=f"{target.name} at {target.base_url}, {key} (not contacted)",
+        needed=needed,
+        code="model_with_key" if target.key_name else "model_without_key",
+        values={"name": target.name, "address": target.base_url, "key": target.key_name or ""},
+    )
 
 
 def _set(settings: Settings) -> tuple[Check, ...]:
@@ -250,8 +303,14 @@ def _catalog() -> Check:
     try:
         count = len(load_catalog().tools)
     except MasError as error:
-        return Check(name="catalog", ok=False, found=error.message, mend=error.hint)
-    return Check(name="catalog", ok=True, found=f"{count} tools")
+        return _failed("catalog", error, needed=True)
+    return Check(
+        name="catalog",
+        ok=True,
+        found=f"{count} tools",
+        code="catalog",
+        values={"count": str(count)},
+    )
 
 
 def _cluster(settings: Settings) -> Check:
@@ -259,7 +318,7 @@ def _cluster(settings: Settings) -> Check:
     try:
         source = ClusterReading(load_catalog(), settings.environment).find(None)
     except MasError as error:
-        return Check(name="cluster", ok=False, found=error.message, mend=error.hint, needed=False)
+        return _failed("cluster", error)
     if source is None:
         return Check(
             name="cluster",
@@ -267,5 +326,23 @@ def _cluster(settings: Settings) -> Check:
             found="no kubeconfig context and no in-cluster account",
             mend="Give a snapshot: mas ask TEXT --cluster FILE",
             needed=False,
+            code="cluster_none",
         )
-    return Check(name="cluster", ok=True, found=f"{source.kind}: {source.name} (not contacted)")
+    return Check(
+        name="cluster",
+        ok=True,
+        found=f"{source.kind}: {source.name} (not contacted)",
+        code=f"cluster_{source.kind}",
+        values={"name": source.name},
+    )
+
+
+def _failed(name: str, error: MasError, *, needed: bool = False) -> Check:
+    return Check(
+        name=name,
+        ok=False,
+        found=error.message,
+        mend=error.hint,
+        needed=needed,
+        code=error.code,
+    )

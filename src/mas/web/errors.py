@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -19,7 +20,8 @@ from mas.core.language import Language
 from mas.http.problems import PROBLEM_JSON
 from mas.web.accepts import prefers_page
 from mas.web.rendering import language_of, page
-from mas.web.wording import Wording, has_phrase
+from mas.web.views.faults import Told, told_of
+from mas.web.wording import Wording
 
 _LARGEST_PROBLEM = 200_000
 _STATUS_WORDS = (401, 403, 404, 405, 408, 409, 413, 421, 422, 429, 500, 503)
@@ -101,11 +103,10 @@ async def to_page(request: Request, status: int, headers: Headers, problem: byte
             "error.html",
             status=status,
             title=error_title(status, language_of(request)),
-            sentence=error_sentence(told, language_of(request)),
-            problem=told,
+            told=problem_in(told, language_of(request)),
+            code=told["code"],
             problem_status=status,
             next_step=_next_step(status, told["code"]),
-            hint="" if told["code"] in _FOR_PROGRAMS else told["hint"],
         )
     except Exception:  # noqa: BLE001 - the top of a face
         # The database may be gone, or a template broken: the reader still gets the sentence.
@@ -138,12 +139,12 @@ def error_title(status: int, language: Language) -> str:
     return Wording(language)(f"error.title.{known}")
 
 
-def error_sentence(problem: Mapping[str, str], language: Language) -> tuple[str, Language]:
-    """The sentence for people, in their language where there is one for the code."""
-    key = f"error.code.{problem['code']}"
-    if language != "en" and has_phrase(key):
-        return Wording(language)(key), language
-    return problem["detail"], "en"
+def problem_in(problem: Mapping[str, str], language: Language) -> Told:
+    """What is said to people, without hints that no person has a use for."""
+    code = problem["code"]
+    said = told_of(code=code, message=problem["detail"], hint=problem["hint"], reader=language)
+    unfit = code in _FOR_PROGRAMS and said.hint_language == "en"
+    return replace(said, hint="") if unfit else said
 
 
 def _next_step(status: int, code: str) -> str:

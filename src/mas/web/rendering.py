@@ -19,7 +19,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.datastructures import Headers
 
 from mas import __version__
@@ -31,6 +31,7 @@ from mas.http.world import World
 from mas.web import formats
 from mas.web.health import UNKNOWN, health_of
 from mas.web.page_site import site_of
+from mas.web.views.effects import told_effect
 from mas.web.views.statuses import run_look, task_look
 from mas.web.wording import Wording, has_phrase
 
@@ -100,6 +101,7 @@ def environment(language: Language) -> Environment:
         "shorten": _shorten,
         "tool_name": offered_name,
         "commands": formats.commands,
+        "effect": partial(_effect, language),
         "audit_action": partial(_audit_action, Wording(language)),
         "run_look": run_look,
         "task_look": task_look,
@@ -117,6 +119,14 @@ def _when(language: Language, value: Any, style: formats.Style = "minute") -> Ma
 
 def _shorten(text: str, limit: int) -> str:
     return plain(text, limit=limit)
+
+
+def _effect(language: Language, text: str, limit: int = 1000) -> Markup:
+    """What a call does or why it asks, marked where that is not in the reader's language."""
+    said = told_effect(text, language, limit=limit)
+    if said.language == language:
+        return escape(said.text)
+    return Markup('<span lang="{}">{}</span>').format(said.language, said.text)
 
 
 def _audit_action(t: Wording, action: str) -> str:

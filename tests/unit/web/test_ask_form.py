@@ -14,7 +14,7 @@ from mas.app.clusters import NO_CLUSTER
 from mas.app.fanout import FanoutAsk
 from mas.core.budget import NO_BUDGET, Budget
 from mas.core.errors import UserError
-from mas.web.ask_form import AskForm, FormFault, field_of
+from mas.web.ask_form import SNAPSHOT, AskForm, FormFault
 
 
 def test_u2_what_is_left_alone_is_left_to_mas() -> None:
@@ -86,6 +86,18 @@ def test_r14_the_same_form_is_the_same_submission_and_an_edited_one_is_not() -> 
 
 
 def test_u2_an_error_finds_its_field() -> None:
-    assert field_of(UserError("x", code="cluster_unknown")) == "cluster"
-    assert field_of(UserError("x", code="request_too_long")) == "text"
-    assert field_of(UserError("x", code="something_else")) == ""
+    form = AskForm(text="x", cluster="homelab")
+    assert form.field_of(UserError("x", code="cluster_unknown")) == "cluster"
+    assert form.field_of(UserError("x", code="request_too_long")) == "text"
+    assert form.field_of(UserError("x", code="something_else")) == ""
+    assert form.retold(UserError("x", code="cluster_unknown")) is None
+
+
+def test_u2_what_is_wrong_with_a_snapshot_file_stands_at_its_path() -> None:
+    form = AskForm(text="x", cluster=SNAPSHOT, snapshot="/srv/lab.json")
+    assert form.field_of(UserError("x", code="snapshot_unusable")) == "snapshot"
+    assert form.field_of(UserError("x", code="unknown_team")) == "team"
+    known = form.retold(UserError("x", code="cluster_unknown"))
+    assert known is not None
+    assert (known.field, known.values) == ("snapshot", {"path": "/srv/lab.json"})
+    assert form.retold(UserError("x", code="snapshot_unusable")) is None

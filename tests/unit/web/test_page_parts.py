@@ -112,16 +112,16 @@ def test_u5_what_mas_works_without_is_no_fault() -> None:
     missing = Check(name="cluster", ok=False, found="none", mend="Give one.", needed=False)
     broken = Check(name="home", ok=False, found="not writable", mend="Set MAS_HOME.")
     unknown = Check(name="something new", ok=True, found="x")
-    assert to_looked(missing).kind == "off"
-    assert to_looked(broken).kind == "bad"
+    assert to_looked(missing, "en").kind == "off"
+    assert to_looked(broken, "en").kind == "bad"
     assert health_from((missing,)).icon == "ok"
     assert health_from((missing, broken)).values == {"count": 1}
-    groups = {group.name: group.checks for group in groups_of((missing, broken, unknown))}
+    groups = {group.name: group.checks for group in groups_of((missing, broken, unknown), "en")}
     assert len(groups["machine"]) == 2
     assert groups["machine"][1].word == ""
     open_runs = Check(name="journal", ok=False, found="2 runs", mend="mas resume", needed=False)
-    assert to_looked(open_runs).mend == ""
-    assert to_looked(open_runs).kind == "run"
+    assert to_looked(open_runs, "en").told.hint == ""
+    assert to_looked(open_runs, "en").kind == "run"
     changed, defaults = settings_of(
         (
             Setting(name="a", value="1", origin="mas.toml"),

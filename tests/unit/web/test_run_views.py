@@ -160,6 +160,17 @@ def test_r9_every_kind_of_event_has_a_sentence() -> None:
     assert kinds == set(get_args(EventBody))
 
 
+def test_u2_what_a_model_has_read_and_written_is_told_with_its_unit() -> None:
+    body = TaskRecorded(
+        task="build", attempt=1, key="ask", kind="model_call", seconds=2.5,
+        summary="anthropic:claude-sonnet-5 1,288 in, 70 out",
+    )  # fmt: skip
+    said = {lang: str(row_of(told(body), NAMES, lang).text) for lang in ("en", "ko")}
+    model = "<code>anthropic:claude-sonnet-5</code>"
+    assert said["en"] == f"{model} answered in 2.5 s: 1,288 tokens read, 70 written"
+    assert said["ko"] == f"{model} 모델이 2.5초 만에 응답, 입력 토큰 1,288개, 출력 토큰 70개"
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_u2_events_are_told_in_the_readers_language_and_text_in_them_stays_text(
     language: Language,

@@ -81,6 +81,11 @@ class LocalSandbox:
         return "local"
 
     @property
+    def isolation(self) -> Isolation:
+        """What commands are isolated by, once it is found out."""
+        return self._means().isolation
+
+    @property
     def python(self) -> str:
         """The Python of MAS, or one of the system where users of their own cannot get to it."""
         return self._means().python

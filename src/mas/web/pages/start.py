@@ -29,7 +29,6 @@ from mas.web.ask_form import (
     TEAMS,
     AskForm,
     FormFault,
-    field_of,
 )
 from mas.web.forms import read_form, see
 from mas.web.rendering import language_of, page
@@ -49,6 +48,8 @@ _EXAMPLES = (("decide", 1), ("decide", 2), ("operate", 3), ("build", 4), ("fanou
 async def start(request: Request, world: TheWorld, service: TheService) -> HTMLResponse:
     """Ask for something, and see what was asked before."""
     linked = {name: request.query_params.get(name, "") for name in _LINKED}
+    if like := request.query_params.get("like"):
+        linked |= await _words_of(service, like)
     given = AskForm.of({name: value for name, value in linked.items() if value})
     form = replace(given, budget=_usual_budget(world), key=secrets.token_urlsafe(18))
     return await _page(request, world, service, form)
@@ -66,20 +67,37 @@ async def submit(
             form.to_ask(), service=service, idempotency_key=form.submission() if form.key else None
         )
     except FormFault as fault:
-        text = Wording(language_of(request))(fault.word)
-        found = Fault(field=fault.field, sentence=text, language=language_of(request))
-        return await _page(request, world, service, form, fault=found, status=422)
+        return await _page(request, world, service, form, fault=_own(fault, request), status=422)
     except MasError as error:
+        if (known := form.retold(error)) is not None:
+            found = _own(known, request)
+            return await _page(request, world, service, form, fault=found, status=422)
         # What a person has typed does not fit, even where it is the server that lacks something.
         status = 422 if isinstance(error, UserError) else status_of(error).value
         if status == 500:
             raise
-        found = fault_of(error, field=field_of(error), reader=language_of(request))
+        found = fault_of(error, field=form.field_of(error), reader=language_of(request))
         answer = await _page(request, world, service, form, fault=found, status=status)
         if isinstance(error, Transient) and error.retry_after is not None:
             answer.headers["Retry-After"] = str(int(error.retry_after.total_seconds()) or 1)
         return answer
     return see(f"/runs/{run.id}")
+
+
+async def _words_of(service: Service, run_id: str) -> dict[str, str]:
+    """The team and words of a run that is to be asked for again; nothing where there is none."""
+    try:
+        run = await service.get(run_id)
+    except UserError:
+        return {}
+    return {"text": run.request, "team": run.team if run.team in TEAMS else "auto"}
+
+
+def _own(fault: FormFault, request: Request) -> Fault:
+    """A fault that the form has found, in the reader's language."""
+    language = language_of(request)
+    text = Wording(language)(fault.word, **fault.values)
+    return Fault(field=fault.field, sentence=text, language=language)
 
 
 async def _page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,16 +36,21 @@ from mas.core.events import (
     TaskStarted,
     TaskSucceeded,
 )
+from mas.core.failure import Failure
 from mas.core.language import Language, plain
 from mas.core.messages import EVERYBODY, PERSON
 from mas.core.run import RunStatus, Task
 from mas.web.formats import duration
+from mas.web.views.faults import told_failure
 from mas.web.wording import Wording
 
 __all__ = ["KINDS", "EventRow", "Names", "row_of", "rows_of"]
 
 EventKind = Literal["action", "check", "message", "decision", "error"]
 KINDS: tuple[EventKind, ...] = ("action", "check", "message", "decision", "error")
+
+_MODEL_TOKENS = re.compile(r"(?P<model>\S+) (?P<read>[\d,]+) in, (?P<written>[\d,]+) out")
+"""What is stored with an answer of a model."""
 
 _LONGEST = 300
 """Characters of a text in a row; whole texts are with their task."""
@@ -182,7 +188,7 @@ class _Sayer:
                 return None
 
     def _finished(self, body: RunFinished) -> _Said:
-        why = _text(body.failure.message if body.failure else "")
+        why = self._why(body.failure) if body.failure else ""
         if body.status is RunStatus.SUCCEEDED:
             return _say("decision", "ok", "event.partial" if body.partial else "event.succeeded")
         if body.status is RunStatus.CANCELLED:
@@ -193,6 +199,9 @@ class _Sayer:
         return _say(
             "error", look, "event.failed" if body.failure else "event.failed_plain", why=why
         )
+
+    def _why(self, failure: Failure) -> str:
+        return told_failure(failure, self._language, limit=_LONGEST).sentence
 
     def _of_task(self, body: EventBody) -> _Said | None:
         match body:
@@ -212,7 +221,7 @@ class _Sayer:
                 )  # fmt: skip
             case TaskRetrying(task=task, failure=failure, delay_seconds=delay):
                 return _say(
-                    "error", "bad", "event.retrying", task=task, why=_text(failure.message),
+                    "error", "bad", "event.retrying", task=task, why=self._why(failure),
                     delay=duration(delay, self._language),
                 )  # fmt: skip
             case TaskReturned(task=task, reason=reason):
@@ -226,7 +235,7 @@ class _Sayer:
                 key = "event.task_reported" if reported else "event.task_failed"
                 return _say(
                     "error", "bad", key, task=task, title=_text(self._title(task)),
-                    why=_text(failure.message),
+                    why=self._why(failure),
                 )  # fmt: skip
             case TaskSkipped(task=task, cause=cause):
                 return _say(
@@ -258,6 +267,11 @@ class _Sayer:
                 task=body.task, summary=_text(body.summary), stage=code(name), took=took,
             )  # fmt: skip
         if body.kind == "model_call":
+            if (told := _MODEL_TOKENS.fullmatch(body.summary)) is not None:
+                return _say(
+                    "action", "quiet", "event.model_tokens", task=body.task, took=took,
+                    model=code(told["model"]), read=told["read"], written=told["written"],
+                )  # fmt: skip
             return _say(
                 "action", "quiet", "event.model", task=body.task,
                 summary=code(body.summary or body.key), took=took,

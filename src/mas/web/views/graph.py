@@ -13,6 +13,7 @@ from mas.core.language import Language, plain
 from mas.core.run import Task, TaskState
 from mas.teams.planned.orchestrator import PLAN_TASK
 from mas.web.formats import duration
+from mas.web.views.faults import Told, told_failure
 from mas.web.views.graph_folding import Group, fold_done
 from mas.web.views.graph_layout import (
     DENSE,
@@ -85,7 +86,7 @@ class TaskRow:
     """Start of what is still going on."""
     took: str
     critical: bool
-    failure: str
+    failure: Told | None
     """Why it has failed or was skipped."""
 
 
@@ -228,7 +229,7 @@ class _Painter:
     def row(self, task: Task) -> TaskRow:
         needed = (self._tasks[need] for need in task.spec.depends_on if need in self._tasks)
         going_on = task.state in _GOING_ON
-        failed = task.state in (TaskState.FAILED, TaskState.SKIPPED) and task.failure is not None
+        failed = task.state in (TaskState.FAILED, TaskState.SKIPPED)
         return TaskRow(
             id=css_id("task", task.id),
             href=task_address(task.run_id, task.id),
@@ -240,7 +241,9 @@ class _Painter:
             since=task.started_at if going_on else None,
             took=self._took(task),
             critical=task.id in self._critical,
-            failure=plain(task.failure.message, limit=300) if failed and task.failure else "",
+            failure=told_failure(task.failure, self._language, limit=300)
+            if failed and task.failure
+            else None,
         )
 
     def _word(self, task: Task) -> str:

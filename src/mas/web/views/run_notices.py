@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mas.app.service import RunDetail
-from mas.core.failure import Failure
 from mas.core.language import Language, plain
 from mas.core.run import Run, RunStatus, Task, TaskState
 from mas.web.formats import money, number
+from mas.web.views.faults import Told, told_failure
 from mas.web.views.names import task_address
 from mas.web.wording import Wording
 
 Step = Literal["retry", "again", "doctor", "agents", "none"]
+
+
+class Detail(NamedTuple):
+    """A task, and what went wrong with it."""
+
+    title: str
+    href: str
+    told: Told | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +33,15 @@ class Notice:
     icon: str
     title: str
     text: str
-    hint: str
-    """Of the program, in English."""
+    hint: str = ""
+    hint_language: Language | None = None
+    """None: that of the reader."""
+    original: str = ""
+    """The program's own words, in English, where the title lacks their values."""
     title_language: Language | None = None
     """None: that of the reader."""
-    details: tuple[tuple[str, str, str], ...] = ()
-    """Title, address and words of each task that it is about."""
+    details: tuple[Detail, ...] = ()
+    """The tasks that it is about."""
     step: Step = "none"
     retry: bool = False
     """Whether trying again may help."""
@@ -57,32 +68,34 @@ def _ended(detail: RunDetail, t: Wording) -> Notice | None:
             icon="stop",
             title=t("notice.cancelled"),
             text=_kept(detail.tasks, t),
-            hint="",
             step="retry",
             retry=True,
         )
     if run.status is not RunStatus.FAILED:
         return None
+    told = told_failure(run.failure, t.language, limit=400) if run.failure else None
     if run.stop_reason == "budget":
         return Notice(
             css="",
             icon="stop",
             title=t("notice.budget", limit=_limits(run, t)),
             text=f"{_kept(detail.tasks, t)} {t('notice.budget.next')}",
-            hint=_hint(run.failure),
+            hint=told.hint if told else "",
+            hint_language=told.hint_language if told else None,
             step="again",
             retry=_is_left(run),
         )
     blocked = run.stop_reason == "blocked"
-    message = run.failure.message if run.failure else ""
     return Notice(
         css="" if blocked else "is-bad",
         icon="stuck" if blocked else "bad",
-        title=plain(message, limit=400) or t("notice.failed"),
-        title_language="en" if message else None,
+        title=(told and told.sentence) or t("notice.failed"),
+        title_language=told.language if told and told.sentence else None,
         text=_kept(detail.tasks, t),
-        hint=_hint(run.failure),
-        details=_failed_tasks(detail.tasks),
+        hint=told.hint if told else "",
+        hint_language=told.hint_language if told else None,
+        original=told.original if told else "",
+        details=_failed_tasks(detail.tasks, t),
         step="doctor" if run.failure and run.failure.kind in ("user", "bug") else "retry",
         retry=True,
     )
@@ -96,8 +109,7 @@ def _partial(detail: RunDetail, t: Wording) -> Notice | None:
         icon="stuck",
         title=t("notice.partial"),
         text=_kept(detail.tasks, t),
-        hint="",
-        details=_failed_tasks(detail.tasks),
+        details=_failed_tasks(detail.tasks, t),
         step="retry",
         retry=True,
     )
@@ -112,7 +124,6 @@ def _stopping(run: Run, tasks: Sequence[Task], t: Wording) -> Notice | None:
         icon="stop",
         title=t("notice.stopping"),
         text=t("notice.stopping.tasks", count=running),
-        hint="",
     )
 
 
@@ -128,7 +139,6 @@ def _stuck(detail: RunDetail, t: Wording) -> list[Notice]:
             icon="stuck",
             title=t("notice.stuck", role=plain(task.role, limit=60)),
             text=t("notice.stuck.text", title=plain(task.spec.title, limit=160)),
-            hint="",
             step="agents",
         )
         for task in detail.tasks
@@ -145,8 +155,7 @@ def _retrying(tasks: Sequence[Task], t: Wording) -> Notice | None:
         icon="stuck",
         title=t("notice.retrying", count=len(waits)),
         text="",
-        hint="",
-        details=_lines(waits),
+        details=_lines(waits, t),
     )
 
 
@@ -158,23 +167,19 @@ def _kept(tasks: Sequence[Task], t: Wording) -> str:
     return " ".join([*told, t("notice.skipped", count=skipped)] if skipped else told)
 
 
-def _failed_tasks(tasks: Sequence[Task]) -> tuple[tuple[str, str, str], ...]:
-    return _lines([task for task in tasks if task.state is TaskState.FAILED])
+def _failed_tasks(tasks: Sequence[Task], t: Wording) -> tuple[Detail, ...]:
+    return _lines([task for task in tasks if task.state is TaskState.FAILED], t)
 
 
-def _lines(tasks: Sequence[Task]) -> tuple[tuple[str, str, str], ...]:
+def _lines(tasks: Sequence[Task], t: Wording) -> tuple[Detail, ...]:
     return tuple(
-        (
-            plain(task.spec.title, limit=160),
-            task_address(task.run_id, task.id),
-            plain(task.failure.message, limit=400) if task.failure else "",
+        Detail(
+            title=plain(task.spec.title, limit=160),
+            href=task_address(task.run_id, task.id),
+            told=told_failure(task.failure, t.language, limit=400) if task.failure else None,
         )
         for task in tasks
     )
-
-
-def _hint(failure: Failure | None) -> str:
-    return plain(failure.hint, limit=400) if failure else ""
 
 
 def _is_left(run: Run) -> bool:

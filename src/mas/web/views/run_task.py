@@ -18,6 +18,7 @@ from mas.core.run import Task, TaskState
 from mas.core.values import JsonValue
 from mas.web.formats import duration, money, number
 from mas.web.views.approvals import Answer, answer_of, readable
+from mas.web.views.faults import Told, told_failure
 from mas.web.views.graph import time_of
 from mas.web.views.lanes import StageMark, stage_marks, stage_of
 from mas.web.views.names import css_id, task_address
@@ -88,8 +89,7 @@ class TaskPage:
     needs: tuple[Link, ...]
     needed_by: tuple[Link, ...]
     summary: str
-    failure: str
-    hint: str
+    failure: Told | None
     earlier_failure: bool
     """The failure is that of the attempt before."""
     stages: tuple[StageMark, ...]
@@ -171,8 +171,7 @@ def task_page(
         needs=_links(detail, lambda one: one.id in spec.depends_on),
         needed_by=_links(detail, lambda one: task.id in one.spec.depends_on),
         summary=plain(task.summary, limit=500),
-        failure=plain(task.failure.message, limit=1000) if task.failure else "",
-        hint=plain(task.failure.hint, limit=500) if task.failure else "",
+        failure=told_failure(task.failure, language, limit=1000) if task.failure else None,
         earlier_failure=task.failure is not None and not task.state.ended,
         stages=stage_marks(task, records, t) if task.attempt else (),
         steps=tuple(

@@ -43,6 +43,8 @@ WORDS = {
     "doctor.check.policy": ("Policy", "정책"),
     "doctor.check.agents": ("Role files", "역할 파일"),
     "doctor.check.model": ("Model", "모델"),
+    "doctor.check.model_of": ("Model of {role}", "역할 {role}의 모델"),
+    "doctor.check.fall-back": ("Fall-back model", "대체 모델"),
     "doctor.settings": ("Settings", "설정"),
     "doctor.settings.text": (
         "Each value with where it comes from: a variable, mas.toml or the default. Secrets are "
@@ -52,6 +54,7 @@ WORDS = {
     "doctor.setting": ("Setting", "설정"),
     "doctor.value": ("Value", "값"),
     "doctor.origin": ("Origin", "출처"),
+    "doctor.origin.default": ("default", "기본값"),
     "doctor.set": ("Set here", "설정한 것"),
     "doctor.set.none": (
         "Nothing is set; every value is the default.",

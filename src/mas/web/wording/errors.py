@@ -1,4 +1,4 @@
-"""Pages of errors. A sentence for a code stands here where readers of Korean often meet it."""
+"""Pages of errors; what single errors are in Korean is in `failures`."""
 
 from __future__ import annotations
 
@@ -33,56 +33,4 @@ WORDS = {
         "잠시 기다렸다가 다시 시도하십시오.",
     ),
     "error.step.doctor": ("Open diagnostics", "진단 열기"),
-    "error.code.unknown_run": ("There is no such run.", "그런 실행이 없습니다."),
-    "error.code.not_found": ("There is nothing here.", "이 주소에는 아무것도 없습니다."),
-    "error.code.empty_request": ("The request is empty.", "요청이 비어 있습니다."),
-    "error.code.request_too_long": ("The request is too long.", "요청이 너무 깁니다."),
-    "error.code.prompt_too_long": ("The request is too long.", "요청이 너무 깁니다."),
-    "error.code.no_model": (
-        "This needs a language model, and none is configured.",
-        "이 요청에는 언어 모델이 필요한데, 설정된 모델이 없습니다.",
-    ),
-    "error.code.no_coder": (
-        "No coder is named, and no model is configured for one.",
-        "코더를 지정하지 않았고, 코더가 쓸 모델도 설정되어 있지 않습니다.",
-    ),
-    "error.code.unknown_coder": ("There is no such coder.", "그런 코더가 없습니다."),
-    "error.code.cluster_unknown": (
-        "There is neither a snapshot file nor a context of that name.",
-        "그 이름의 스냅숏 파일도 컨텍스트도 없습니다.",
-    ),
-    "error.code.snapshot_unusable": (
-        "The snapshot file cannot be used.",
-        "스냅숏 파일을 사용할 수 없습니다.",
-    ),
-    "error.code.server_unreachable": (
-        "The cluster does not answer.",
-        "클러스터가 응답하지 않습니다.",
-    ),
-    "error.code.no_repository": ("There is no such repository.", "그런 저장소가 없습니다."),
-    "error.code.not_a_repository": (
-        "This is no git repository.",
-        "git 저장소가 아닙니다.",
-    ),
-    "error.code.unknown_role": ("There is no such agent.", "그런 에이전트가 없습니다."),
-    "error.code.unknown_lesson": ("There is no such lesson.", "그런 교훈이 없습니다."),
-    "error.code.no_checkpoint": ("There is no checkpoint.", "체크포인트가 없습니다."),
-    "error.code.forbidden": (
-        "Your role does not allow this.",
-        "지금 권한으로는 할 수 없는 일입니다.",
-    ),
-    "error.code.bad_cursor": (
-        "This place in the list is not known.",
-        "목록에서 알 수 없는 위치입니다.",
-    ),
-    "error.code.bug": (
-        "Something went wrong that should not.",
-        "생기지 말아야 할 문제가 생겼습니다.",
-    ),
-    "error.code.stopping": ("The server is stopping.", "서버가 멈추는 중입니다."),
-    "error.code.too_large": ("The request is too large.", "요청이 너무 큽니다."),
-    "error.code.wrong_host": (
-        "The request names a host that this server does not answer for.",
-        "이 서버가 응답하지 않는 호스트 이름입니다.",
-    ),
 }

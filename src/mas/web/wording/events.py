@@ -47,6 +47,10 @@ WORDS = {
     "event.stage.act": ("Acted: {summary}", "실행: {summary}"),
     "event.stage.validate": ("Checked: {summary}", "검증: {summary}"),
     "event.model": ("Model answered in {took}: {summary}", "모델 응답, {took}: {summary}"),
+    "event.model_tokens": (
+        "{model} answered in {took}: {read} tokens read, {written} written",
+        "{model} 모델이 {took} 만에 응답, 입력 토큰 {read}개, 출력 토큰 {written}개",
+    ),
     "event.action": ("{what}", "{what}"),
     "event.effect": ("Is about to do {what}", "곧 실행합니다: {what}"),
     "event.wiped": (

@@ -28,24 +28,4 @@ WORDS = {
         "Too many wrong tokens came from here. Try again in {seconds} s; this one was not looked at.",
         "잘못된 토큰이 너무 많이 들어왔습니다. {seconds}초 뒤에 다시 시도하십시오. 이번 토큰은 확인하지 않았습니다.",
     ),
-    "error.code.csrf": (
-        "This form is older than the session, or of another page.",
-        "이 양식은 세션보다 오래되었거나 다른 페이지에서 왔습니다.",
-    ),
-    "error.code.cross_site": (
-        "A page of another origin has sent this.",
-        "다른 출처의 페이지가 보낸 요청입니다.",
-    ),
-    "error.code.no_token": (
-        "This needs an access token of the server.",
-        "이 서버의 접근 토큰이 필요합니다.",
-    ),
-    "error.code.wrong_token": (
-        "This is no token of this server.",
-        "이 서버에 없는 토큰입니다.",
-    ),
-    "error.code.too_many_attempts": (
-        "Too many wrong tokens came from here.",
-        "잘못된 토큰이 너무 많이 들어왔습니다.",
-    ),
 }

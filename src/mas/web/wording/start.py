@@ -91,6 +91,10 @@ WORDS = {
         "Name the snapshot file, or choose another cluster.",
         "스냅숏 파일을 입력하거나 다른 클러스터를 고르십시오.",
     ),
+    "start.fault.no_snapshot": (
+        "There is no file {path} on the server.",
+        "서버에 파일이 없습니다: {path}",
+    ),
     "start.fault.team": ("Choose one of the teams.", "팀 중 하나를 고르십시오."),
     "start.fault.title": ("The run was not started.", "실행을 시작하지 않았습니다."),
     "start.example.1": (
