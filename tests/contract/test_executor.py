@@ -27,8 +27,8 @@ from mas.core.errors import UserError
 from mas.core.executors import Command, CommandOutcome, Executor, SandboxExecutor
 from support.executor_suite import Box, ExecutorSuite, IsolationSuite, SuiteBase
 
-GRACE = timedelta(seconds=0.3)
-BOUND = 15.0
+GRACE = timedelta(seconds=1.5)
+BOUND = 60.0
 STUBBORN = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -189,7 +189,7 @@ async def test_s2_at_the_deadline_the_whole_tree_is_ended_also_who_left_it(
     executor: Executor, command: Maker, tmp_path: Path
 ) -> None:
     mark = f"mark-{tmp_path.name}-{time.monotonic_ns()}"
-    one = command(sys.executable, "-c", STUBBORN, mark, seconds=1.0)
+    one = command(sys.executable, "-c", STUBBORN, mark, seconds=3.0)
     outcome = await run(executor, one)
     assert outcome.exit_code is None
     assert outcome.output == b"ready\n"
@@ -200,7 +200,7 @@ async def test_s2_a_command_that_listens_to_term_gets_the_grace(
     executor: Executor, command: Maker, tmp_path: Path
 ) -> None:
     script = "trap 'echo bye > said; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
-    outcome = await run(executor, command("sh", "-c", script, seconds=0.5))
+    outcome = await run(executor, command("sh", "-c", script, seconds=2.0))
     assert outcome.exit_code is None
     assert (tmp_path / "said").read_text() == "bye\n"
 
@@ -292,22 +292,22 @@ async def test_s1_without_isolation_a_command_that_needs_it_is_refused(
 async def test_s2_how_a_command_ended_is_told_apart(executor: Executor, command: Maker) -> None:
     assert (await run(executor, command("sh", "-c", "exit 137"))).ended == "exit"
     assert (await run(executor, command("sh", "-c", "kill -9 $$"))).ended == "signal"
-    assert (await run(executor, command("sleep", "60", seconds=0.2))).ended == "deadline"
+    assert (await run(executor, command("sleep", "300", seconds=0.2))).ended == "deadline"
 
 
 async def test_s2_a_deadline_that_is_over_before_the_start_still_ends_the_command(
     executor: Executor, command: Maker
 ) -> None:
-    outcome = await run(executor, command("sleep", "60", seconds=0.0))
+    outcome = await run(executor, command("sleep", "300", seconds=0.0))
     assert (outcome.ended, outcome.exit_code) == ("deadline", None)
-    assert outcome.took < timedelta(seconds=10)
+    assert outcome.took < timedelta(seconds=BOUND)
 
 
 class OnThisMachine(SuiteBase):
     """`LocalSandbox` with one isolation; skips where that does not work."""
 
     isolation: Isolation
-    deadline = 0.7
+    deadline = 3.0
 
     @pytest.fixture
     async def executor(self) -> SandboxExecutor:

@@ -25,7 +25,7 @@ from mas.core.lessons import NewLesson
 from mas.core.memory import Memory
 from mas.testing.clock import ManualClock
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 @pytest.fixture

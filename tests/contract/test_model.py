@@ -24,7 +24,7 @@ KEY = "test-key-0123456789"
 CANARY = "canary-5f2d9c71"
 FIRST = {"anthropic": "anthropic:claude-sonnet-5", "openai": "openai:gpt-4o"}
 OTHER = {"anthropic": "openai:gpt-4o", "openai": "anthropic:claude-sonnet-5"}
-SOON = timedelta(milliseconds=300)
+SOON = timedelta(seconds=1.5)
 HELLO = Reply(text="Hello", usage=Tokens(input=11, output=7, cache_read=100, cache_write=20))
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -434,11 +434,12 @@ async def test_a5_a_server_that_is_down_is_told_with_its_address(
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
+        # Nobody listens there, and nobody else gets it.
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    variable = f"{protocol.upper()}_BASE_URL"
-    world = opened([], environment={variable: address})
-    with pytest.raises(Transient) as caught:
-        await world.model.ask(PLAIN)
+        variable = f"{protocol.upper()}_BASE_URL"
+        world = opened([], environment={variable: address})
+        with pytest.raises(Transient) as caught:
+            await world.model.ask(PLAIN)
     assert caught.value.code == "model_unreachable"
     assert address in caught.value.message
     assert len(world.naps.taken) == 3

@@ -22,7 +22,7 @@ from mas.core.events import RunPlanning, TaskStarted
 from mas.core.run import RunRequest
 from mas.testing.clock import ManualClock
 
-LIMIT = 10.0
+LIMIT = 60.0
 BOTH_KINDS = (RunPlanning(), TaskStarted(task="a", attempt=1, worker="w"))
 
 

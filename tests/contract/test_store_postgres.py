@@ -27,7 +27,7 @@ from mas.core.run import RunRequest
 from mas.testing.clock import ManualClock
 from support.postgres_server import PostgresServer
 
-LIMIT = 20.0
+LIMIT = 60.0
 ODD = "Tekton 도입 여부를 결정해줘 %s {x} ' \" \\"
 STARTED = TaskStarted(task="a", attempt=1, worker="w")
 
@@ -274,7 +274,7 @@ async def test_q1_many_processes_may_make_the_same_tables_at_once(url: str) -> N
         "        await store.run(lambda conn: None)\n"
         "asyncio.run(main())\n"
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         children = [
             await asyncio.create_subprocess_exec(
                 sys.executable, "-c", code, url, stdin=asyncio.subprocess.PIPE

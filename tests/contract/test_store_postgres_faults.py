@@ -17,7 +17,7 @@ from mas.core.errors import Bug, MasError, Transient, UserError
 from mas.core.run import RunRequest
 from support.postgres_server import PASSWORD, PostgresServer
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 @pytest.fixture

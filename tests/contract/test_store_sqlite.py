@@ -22,7 +22,7 @@ from mas.core.run import RunRequest
 from mas.engine import Engine
 from mas.testing.doubles import FixedTeam, Plan
 
-LIMIT = 10.0
+LIMIT = 60.0
 
 
 def store_at(path: Path) -> SqliteStore:
@@ -194,7 +194,7 @@ async def test_q1_many_processes_may_make_the_same_home_at_once(tmp_path: Path) 
         "asyncio.run(main())\n"
     )
     path = str(tmp_path / "home" / "mas.db")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         children = [
             await asyncio.create_subprocess_exec(
                 sys.executable, "-c", code, path, stdin=asyncio.subprocess.PIPE

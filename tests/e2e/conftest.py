@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+import pytest
+
+from support.command import Mas
+
+LIMIT_SECONDS = 400
+"""The longest that a whole run of ten agents may take on a busy machine."""
+
 collect_ignore = [
     name
     for name, package in (
@@ -12,3 +19,10 @@ collect_ignore = [
     )
     if find_spec(package) is None
 ]
+
+
+@pytest.fixture
+def mas(mas: Mas) -> Mas:
+    """The `mas` command on a fresh MAS_HOME, with time for whole runs."""
+    mas.limit_seconds = LIMIT_SECONDS
+    return mas

@@ -14,7 +14,7 @@ from support.docker_engine import DockerEngine, docker_engine
 from support.docker_seat import DockerSeat, run
 
 __all__ = ["docker_engine"]
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -120,13 +120,15 @@ async def test_f3_its_own_folders_are_writable_and_what_it_made_is_handed_over_a
     assert outside.stat().st_uid == os.geteuid()
 
 
-async def bounded(seat: DockerSeat, script: str, **limits: int) -> CommandOutcome:
-    return await run(seat, "bash", "-c", script, seconds=5.0, limits=Limits(**limits))
+async def bounded(
+    seat: DockerSeat, script: str, *, seconds: float = 60.0, **limits: int
+) -> CommandOutcome:
+    return await run(seat, "bash", "-c", script, seconds=seconds, limits=Limits(**limits))
 
 
 async def test_s2_a_fork_bomb_ends_at_its_limit_and_is_gone(seat: DockerSeat) -> None:
     bomb = 'f() { [ "$1" -gt 0 ] || { sleep 300; return; }; f $(($1 - 1)) | f $(($1 - 1)) & }; '
-    outcome = await bounded(seat, f"{bomb} f 9; sleep 300", processes=40)
+    outcome = await bounded(seat, f"{bomb} f 9; sleep 300", seconds=10, processes=40)
     assert outcome.ended == "deadline"
     assert b"Resource temporarily unavailable" in outcome.output
     assert seat.engine.containers() == []

@@ -13,7 +13,7 @@ from support.docker_seat import executor_of
 from support.executor_suite import ExecutorSuite
 
 __all__ = ["docker_engine"]
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 class TestDockerExecutor(ExecutorSuite):

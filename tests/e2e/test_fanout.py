@@ -24,10 +24,11 @@ from support.fanout_world import (
     script_file,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-LIMIT = 60.0
-STOPPED_WITHIN = 25.0
+LIMIT = 120.0
+STOPPED_WITHIN = 100.0
+"""Seconds; a third of what the agents would sleep."""
 FIX = [{"write": "calc.py", "text": FIXED}, {"commit": "Fix add"}]
 
 
@@ -144,7 +145,7 @@ def test_r5_a_killed_run_is_finished_and_no_agent_is_done_twice(
                 "2": [
                     {"append": "begun.txt", "text": "begun\n"},
                     {"commit": "Begun"},
-                    {"wait_for": "go", "seconds": 60},
+                    {"wait_for": "go", "seconds": 300},
                     {"append": "begun.txt", "text": "finished\n"},
                     {"commit": "Finished"},
                 ],
@@ -236,7 +237,7 @@ def test_f2_an_agent_that_takes_too_long_is_stopped_and_its_work_is_kept(
     )
     asked = mas(
         *("ask", "Do it.", "--agents", "1", "--repo", str(repository), "--coder", coder),
-        *("--task-seconds", "3", "--json"),
+        *("--task-seconds", "10", "--json"),
     )
     assert asked.code == 1
     answer = asked.json

@@ -25,7 +25,7 @@ from support.fanout_world import (
 from support.job_cluster import JobCluster, missing_program
 
 __all__ = ["docker_engine"]
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 LIMIT = 120.0
 
 
@@ -140,7 +140,7 @@ def test_r5_containers_of_a_killed_mas_go_on_and_are_taken_over(
         {
             "steps": [
                 {"append": "begun.txt", "text": "begun\n"},
-                {"wait_for": "go", "seconds": 120},
+                {"wait_for": "go", "seconds": 400},
                 {"append": "begun.txt", "text": "finished\n"},
                 {"commit": "Finished"},
             ]

@@ -13,7 +13,7 @@ from support.scripted_home import KEY, mas_with_model
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(
         find_spec("claude_agent_sdk") is None, reason="claude-agent-sdk is not installed"
     ),

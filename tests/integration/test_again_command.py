@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 ASK = "Should we adopt Tekton?"
 SECRET = "sk-ant-api03-" + "a" * 40
-LIMIT = 60
+LIMIT = 100
 KIM = Actor(name="kim", role="operator", origin="page 192.0.2.7")
 
 

@@ -19,7 +19,7 @@ from mas.core.errors import Transient, UserError
 from mas.core.run import Run, RunStatus
 
 ASK = "Should we adopt Tekton?"
-LIMIT = 30
+LIMIT = 100
 
 
 @asynccontextmanager

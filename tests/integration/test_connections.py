@@ -19,7 +19,7 @@ from mas.server import connections, serving
 from mas.server.connections import Connection, most_connections
 from mas.server.serving import _Server
 
-LIMIT = 30
+LIMIT = 100
 REQUEST = b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n"
 SOON = timedelta(milliseconds=50)
 

@@ -20,7 +20,7 @@ from mas.engine.journal import attempts, lifecycle, waiting
 from mas.engine.journal.claiming import Limits, take_turn
 from support.postgres_server import PostgresServer
 
-LIMIT = 30.0
+LIMIT = 100.0
 WORKER = Worker(id="w", machine="here", pid=1, process_started="now")
 WAITS_FOR_A_LOCK = """
 select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'

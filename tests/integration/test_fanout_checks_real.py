@@ -388,7 +388,7 @@ async def test_f5_a_check_of_any_program_goes_by_its_exit_code_and_says_so(world
 
 
 async def test_f5_a_check_that_does_not_end_is_stopped_at_its_deadline(world: World) -> None:
-    world.place = replace(world.place, deadline=timedelta(seconds=1))
+    world.place = replace(world.place, deadline=timedelta(seconds=5))
     world.commit("base", {"slow.py": "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"})
     run = await world.run("base", *given_checks(["python3 slow.py"]))
     assert (run.passed, run.ended, run.exit_code) == (False, "deadline", None)

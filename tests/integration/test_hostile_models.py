@@ -25,7 +25,7 @@ from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
 pytestmark = pytest.mark.slow
 
-BOUND = 30.0
+BOUND = 100.0
 Script = Callable[[ModelRequest], Reply | Fault]
 THOUGHT: dict[str, Any] = {
     "summary": "It has to be done.",

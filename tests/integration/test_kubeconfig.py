@@ -161,7 +161,7 @@ async def test_q1_a_credential_plugin_that_hangs_is_killed(tmp_path: Path) -> No
     auth = PluginAuth(
         UserExec(apiVersion=given["apiVersion"], command=given["command"], args=given["args"]),
         context="lab",
-        limit=timedelta(seconds=2),
+        limit=timedelta(seconds=6),
     )
     request = httpx2.Request("GET", "https://127.0.0.1:1")
     with pytest.raises(Transient, match="did not answer"):

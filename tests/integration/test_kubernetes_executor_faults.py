@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(missing_program() is not None, reason=str(missing_program())),
 ]
 
-SHORT = timedelta(seconds=0.4)
+SHORT = timedelta(seconds=2)
 COUNTING = "for n in 1 2 3 4 5 6 7 8 9; do echo line $n; done; printf 'no end'"
 COUNTED = b"".join(b"line %d\n" % n for n in range(1, 10)) + b"no end"
 STEPS = "n=0; while [ ! -e stop ]; do n=$((n+1)); echo $n; sleep 0.002; done; echo $n > stop"

@@ -15,7 +15,7 @@ from mas.core.run import RunRequest, TaskOutcome
 from mas.engine import Engine, EngineSettings, Limits
 from mas.testing.doubles import FixedTeam, FunctionDoer
 
-LIMIT = 30.0
+LIMIT = 100.0
 MOST = 2
 
 
@@ -33,12 +33,16 @@ async def test_r4_no_limit_is_passed_by_runs_that_are_driven_at_the_same_time(
 ) -> None:
     running: set[tuple[str, str]] = set()
     most = 0
+    full = asyncio.Event()
 
     async def do(work: Work) -> TaskOutcome:
         nonlocal most
         running.add((work.run.id, work.task.id))
         most = max(most, len(running))
-        await asyncio.sleep(0.02)
+        if most >= MOST:
+            full.set()
+        await full.wait()
+        await asyncio.sleep(0.02)  # room for one too many
         running.remove((work.run.id, work.task.id))
         return TaskOutcome(result=None)
 

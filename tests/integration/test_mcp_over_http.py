@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from mas.adapters.mcp.limits import Limits
 from support.mcp_family import QUICK, SERVERS, Entry, context, opened
+from support.ports import free_port
 
 HEADERS = {"Authorization": "Bearer ${CANARY}"}
 GIVEN = {"CANARY": "canary-token"}
@@ -33,7 +35,7 @@ def _serving(*more: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[str],
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 
@@ -61,19 +63,20 @@ async def test_q1_a_refused_account_is_a_problem_that_shows_no_token(tmp_path: P
 
 
 async def test_q1_a_server_that_nobody_runs_is_a_problem(tmp_path: Path) -> None:
-    with _serving() as (_, port):
-        pass
-    async with opened(tmp_path, {"web": _entry(port)}, environment=GIVEN) as mcp:
-        assert await mcp.family.specs(None) == ()
-        assert "nobody answers" in mcp.family.problem_of("web")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound and not listening: nobody else takes it
+        entry = _entry(held.getsockname()[1])
+        async with opened(tmp_path, {"web": entry}, environment=GIVEN) as mcp:
+            assert await mcp.family.specs(None) == ()
+            assert "nobody answers" in mcp.family.problem_of("web")
 
 
 async def test_r5_a_server_over_http_that_was_started_anew_is_found_again(tmp_path: Path) -> None:
-    with _serving() as (process, port):
+    with _serving(port=free_port()) as (process, port):
         async with opened(tmp_path, {"web": _entry(port)}, environment=GIVEN) as mcp:
             (spec,) = await mcp.family.specs(["web.greet"])
             process.kill()
-            process.wait(10)
+            process.wait(60)
             gone = await mcp.family.call(spec, {"name": "Ada"}, context())
             assert gone.failed
             assert "not repeated" in str(gone.text)

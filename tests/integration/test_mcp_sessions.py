@@ -19,7 +19,7 @@ from mas.agents.offering import OFFER_LIMIT
 from mas.core.masking import Masker
 from support.mcp_family import QUICK, context, good, opened, rough
 
-BOUND = 30.0
+BOUND = 90.0
 
 
 async def _lines(file: Path, count: int) -> list[str]:
@@ -128,25 +128,25 @@ async def test_q1_a_server_that_does_not_start_is_a_problem_and_stops_no_other(
     servers = {
         "good": good(),
         "crash": rough("crash"),
-        "silent": rough("silent", mas={"start_seconds": 1}),
+        "silent": rough("silent", mas={"start_seconds": 5}),
         "gone": {"command": "no-such-program-here"},
     }
     async with opened(tmp_path, servers) as mcp:
         names = {spec.origin for spec in await mcp.family.specs(None)}
         assert names == {"good"}
         assert "left-pad" in mcp.family.problem_of("crash")
-        assert "within 1 seconds" in mcp.family.problem_of("silent")
+        assert "within 5 seconds" in mcp.family.problem_of("silent")
         assert "npm warn" in mcp.family.problem_of("silent")
         assert "no-such-program-here cannot be run" in mcp.family.problem_of("gone")
         assert mcp.family.problem_of("good") == ""
 
 
 async def test_q1_a_tool_that_takes_too_long_is_cancelled_at_the_server(tmp_path: Path) -> None:
-    server = good(env={"MARKS": str(tmp_path)}, mas={"seconds": 0.5})
+    server = good(env={"MARKS": str(tmp_path)}, mas={"seconds": 3})
     async with opened(tmp_path, {"good": server}) as mcp:
         output = await mcp.call("good.wait", seconds=600)
         assert output.failed
-        assert "within 0.5 seconds" in str(output.text)
+        assert "within 3 seconds" in str(output.text)
         assert await _lines(tmp_path / "waiting", 2) == ["began", "cancelled"]
         assert (await mcp.call("good.add", a=1, b=1)).text == "2"
 
@@ -213,7 +213,7 @@ async def test_q1_a_server_that_does_not_start_holds_up_only_the_first_who_asks(
         began = time.monotonic()
         for _ in range(20):
             assert await mcp.family.specs(None) == ()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10  # twenty starts would take twice as long
         (problem,) = mcp.family.problems()
         assert "left alone" in problem
 
@@ -344,6 +344,6 @@ async def test_q1_a_server_that_does_not_answer_holds_up_no_other(tmp_path: Path
     async with opened(tmp_path, servers) as mcp:
         began = time.monotonic()
         everything = asyncio.create_task(mcp.family.specs(None))
-        assert (await mcp.call("good.add", a=1, b=1, within=timedelta(seconds=20))).text == "2"
+        assert (await mcp.call("good.add", a=1, b=1, within=timedelta(seconds=60))).text == "2"
         assert {spec.origin for spec in await everything} == {"good"}
         assert time.monotonic() - began < BOUND

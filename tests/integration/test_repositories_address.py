@@ -15,6 +15,7 @@ from mas.repositories.git import Git, find_git
 from mas.repositories.layout import RunFolder
 from mas.repositories.run_repository import RunRepository
 from mas.repositories.source import look_at
+from support.ports import free_port
 
 _BARE = {
     "PATH": os.environ["PATH"],
@@ -47,8 +48,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     did(folder, "tag", "-a", "v1", "-m", "v1", "HEAD~1")
     did(folder, "branch", "other", "HEAD~1")
     did(tmp_path / "served", "init", "-q", "--bare", "empty")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     told = ["git", "daemon", "--reuseaddr", "--verbose", "--listen=127.0.0.1", f"--port={port}",
             "--export-all", f"--base-path={folder.parent}"]  # fmt: skip
     with subprocess.Popen(
@@ -60,7 +60,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             yield f"git://127.0.0.1:{port}/repo", folder
         finally:
             os.killpg(server.pid, 9)
-            server.wait(10)
+            server.wait(60)
 
 
 @pytest.fixture
@@ -122,10 +122,11 @@ async def test_f1_an_address_without_a_commit_is_like_a_fresh_repository(
 async def test_q1_an_address_that_does_not_answer_is_said_without_its_password(
     git: Git, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with pytest.raises(Transient) as raised:
-        await look_at(git, f"https://user:pa55word@127.0.0.1:{port}/x.git")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers, nobody else takes it
+        port = held.getsockname()[1]
+        with pytest.raises(Transient) as raised:
+            await look_at(git, f"https://user:pa55word@127.0.0.1:{port}/x.git")
     assert raised.value.code == "repository_unreachable"
     assert "pa55word" not in str(raised.value) + repr(raised.value.details)
     assert "127.0.0.1" in raised.value.message

@@ -51,7 +51,7 @@ BOTH: tuple[Name, ...] = ("anthropic", "openai")
 TURNS: list[Any] = [{"role": "user", "content": "hello"}]
 TOKENS = Tokens(input=11, output=7, cache_read=100, cache_write=20)
 VENDOR_SETTINGS = ("ANTHROPIC_CUSTOM_HEADERS", "OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID")
-SHORT_SECONDS = 0.2
+SHORT_SECONDS = 1.5
 
 
 class Verdict(BaseModel):

@@ -21,7 +21,7 @@ from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
 pytestmark = pytest.mark.slow
 
-LIMIT = 60.0
+LIMIT = 100.0
 
 
 def test_r6_another_shell_follows_what_an_agent_writes_while_it_works(tmp_path: Path) -> None:

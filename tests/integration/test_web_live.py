@@ -25,7 +25,7 @@ from mas.web.live.sight import look_at
 from mas.web.wording import Wording
 from support.command import CLUSTERS
 
-LIMIT = 60
+LIMIT = 100
 ENGLISH = Reader(language="en", role="operator")
 KOREAN = Reader(language="ko", role="viewer")
 ASK = Ask(text="Should we adopt Tekton?", cluster=str(CLUSTERS / "homelab.json"), no_model=True)
@@ -145,7 +145,7 @@ async def test_u3_many_pages_share_one_renderer_for_each_language_and_role(tmp_p
         watching = [
             asyncio.create_task(page.watch(world, run.id, reader)) for page, reader in pages
         ]
-        while world.hub.rendering < 2:  # noqa: ASYNC110 - what is waited for tells nobody
+        while world.hub.rendering < 2 or world.hub.open < len(pages):  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.01)
         assert world.hub.open == len(pages)
         await world.service.drive(run.id)

@@ -27,12 +27,13 @@ from playwright.async_api import (
     Request,
     Response,
     async_playwright,
+    expect,
 )
 
 from support.required import not_here
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-LIMIT_MS = 15_000
+LIMIT_MS = 30_000
 """The longest that a test waits for one thing."""
 
 Theme = Literal["light", "dark"]
@@ -43,7 +44,7 @@ NARROW = (320, 700)
 BROWSER_TESTS = [
     pytest.mark.e2e,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 """The marks of every file here: all tests share one browser, and so one event loop."""
 
@@ -215,6 +216,7 @@ def _listen(tab: Tab) -> None:
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
     """Start Chromium and end it. No name but that of this machine is resolved."""
+    expect.set_options(timeout=LIMIT_MS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=needed_chromium(),

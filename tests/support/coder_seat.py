@@ -17,7 +17,7 @@ from mas.core.coding import AgentMessage, Coder, CoderReport, CoderTask, ModelAc
 from mas.core.executors import Command, CommandOutcome, Executor, Sandbox
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-BOUND_SECONDS = 60.0
+BOUND_SECONDS = 180.0
 MARGIN_SECONDS = 30.0
 
 

@@ -32,7 +32,7 @@ Edition = Literal["conformance", "conformance-next"]
 SOURCE = ROOT / "tests" / "e2e" / "conformance"
 INSTALLED = ROOT / ".cache" / "mcp-conformance"
 INSTALL_SECONDS = 300
-SUITE_SECONDS = 300
+SUITE_SECONDS = 400
 
 
 def installed_suite() -> Path:
@@ -139,7 +139,7 @@ async def fixture_door(home: Path) -> AsyncIterator[str]:
         web = _Web(config)
         serving = asyncio.create_task(web.serve())
         try:
-            await asyncio.wait_for(web.listens.wait(), 30)
+            await asyncio.wait_for(web.listens.wait(), 60)
             port = web.servers[0].sockets[0].getsockname()[1]
             yield f"http://127.0.0.1:{port}{PATH}"
         finally:

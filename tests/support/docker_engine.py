@@ -30,8 +30,9 @@ from support.required import not_here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 IMAGE = "mas-agent"
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 _BASE_SECONDS = 600.0
+_CALL_SECONDS = 300.0
 _INCLUDE = "git,python3,ca-certificates"
 _RECIPE = 1
 _ENGINE = pytest.StashKey["DockerEngine"]()
@@ -57,7 +58,7 @@ class DockerEngine:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=_CALL_SECONDS,
             check=False,
         )
         assert not check or done.returncode == 0, done.stderr
@@ -131,7 +132,7 @@ def _make_base(archive: Path, address: str, suite: str) -> None:
         subprocess.run(
             ["tar", "-C", root, "--one-file-system", "-cf", unfinished, "."],
             check=True,
-            timeout=120,
+            timeout=_CALL_SECONDS,
         )
         unfinished.rename(archive)
 
@@ -197,7 +198,7 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for place in sorted(mounted, reverse=True):
         if place.startswith(f"{folder}/"):
-            subprocess.run(["umount", "--lazy", place], check=False, timeout=30)
+            subprocess.run(["umount", "--lazy", place], check=False, timeout=_CALL_SECONDS)
 
 
 @contextlib.contextmanager
@@ -223,7 +224,7 @@ def running_engine() -> Iterator[DockerEngine]:
             env={**engine.environment, "DOCKER_BUILDKIT": "0"},
             capture_output=True,
             check=True,
-            timeout=120,
+            timeout=_CALL_SECONDS,
         )  # fmt: skip
         try:
             yield engine

@@ -11,8 +11,10 @@ from mas.adapters.executors.docker import DockerExecutor
 from mas.core.executors import Command, CommandOutcome, Limits, Network, Sandbox
 from support.docker_engine import DockerEngine
 
-GRACE = timedelta(seconds=0.5)
-BOUND = 40.0
+GRACE = timedelta(seconds=2)
+STARTED = 5.0
+"""Seconds until a deadline that a command reaches after it has begun, also on a busy machine."""
+BOUND = 120.0
 LIMITS = Limits(memory_bytes=256_000_000, processes=64, cpus=1.0, file_bytes=50_000_000)
 
 
@@ -53,7 +55,7 @@ class DockerSeat:
     def command(
         self,
         *argv: str,
-        seconds: float = 30.0,
+        seconds: float = 60.0,
         limits: Limits = LIMITS,
         network: Network = "none",
         gateway: Path | None = None,

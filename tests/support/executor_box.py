@@ -133,7 +133,7 @@ class Box:
         return self.command("sh", "-c", script, **more)
 
 
-async def until(holds: Callable[[], bool], *, seconds: float = 30.0) -> None:
+async def until(holds: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Wait for what another process does; nothing but looking tells."""
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110

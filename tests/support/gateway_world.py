@@ -22,7 +22,7 @@ from mas.testing.clock import ManualClock
 
 KEY = "canary-key-0123456789"
 MODELS = {"anthropic": "claude-sonnet-5", "openai": "gpt-4o"}
-LIMIT = 10.0
+LIMIT = 60.0
 """Seconds that anything may take that has to happen."""
 
 
@@ -53,7 +53,7 @@ class Books:
 
 
 def settings(
-    url: str, *, key_env: str = "CANARY", timeout: timedelta = timedelta(seconds=10)
+    url: str, *, key_env: str = "CANARY", timeout: timedelta = timedelta(seconds=60)
 ) -> ModelSettings:
     """Endpoints `anthropic-here` and `openai-here` at an address without a path."""
     return ModelSettings(

@@ -147,7 +147,7 @@ class JobCluster:
                 (copy.deepcopy(one) for one in self.pods.values() if owner_of(one) == job), None
             )
 
-    def wait(self, holds: Callable[[], Any], *, seconds: float = 20.0) -> Any:
+    def wait(self, holds: Callable[[], Any], *, seconds: float = 90.0) -> Any:
         """Wait until something holds; returns what it gives."""
         end = time.monotonic() + seconds
         with self.changed:

@@ -173,9 +173,9 @@ class Process:
 
     def close(self) -> str:
         """After its end; returns its last words."""
-        self._process.wait(10)
+        self._process.wait(60)
         for reader in self._readers:
-            reader.join(10)
+            reader.join(60)
         self.log.end()
         note = self._note.read_text("utf-8", "replace")[:4096]
         self._folder.cleanup()

@@ -16,7 +16,7 @@ from mas.core.executors import CommandOutcome
 from support.executor_suite import Box
 from support.job_cluster import JobCluster
 
-BOUND = 30.0
+BOUND = 100.0
 IMAGE_PROGRAMS = (Path(sys.base_prefix),)
 """What pods run beside the system's programs: the Python that runs the tests."""
 

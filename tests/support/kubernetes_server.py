@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from mas.kubernetes.kinds import KINDS
 
 Json = dict[str, Any]
-HANG_LIMIT_SECONDS = 30
+HANG_LIMIT_SECONDS = 100
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,7 +73,7 @@ def live(environment: dict[str, str], **more: Any) -> LiveCluster:
 
 
 async def digest(given: ClusterSource) -> Cluster:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await read_cluster(
             given, interesting=lambda _image: True, read_at="2026-11-20T09:00:00Z"
         )

@@ -50,14 +50,14 @@ class Open:
     secrets: frozenset[str]
 
     async def call(
-        self, tool: str, /, *, within: timedelta = timedelta(seconds=30), **arguments: JsonValue
+        self, tool: str, /, *, within: timedelta = timedelta(seconds=90), **arguments: JsonValue
     ) -> RawOutput:
         """Call a tool by its name, as the toolbox does."""
         specs = {spec.name: spec for spec in await self.family.specs([tool])}
         return await self.family.call(specs[tool], arguments, context(within))
 
 
-def context(deadline: timedelta = timedelta(seconds=30)) -> CallContext:
+def context(deadline: timedelta = timedelta(seconds=90)) -> CallContext:
     """Where a call happens."""
     return CallContext(
         run_id="r",

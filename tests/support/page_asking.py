@@ -13,7 +13,7 @@ from support.page_world import PageWorld, planned
 
 HOMELAB = str(CLUSTERS / "homelab.json")
 RUN_PAGE = re.compile(r"/runs/\d{8}_\d{6}_[0-9a-f]{8}$")
-SOON = 30_000
+SOON = 60_000
 """Milliseconds in which a run on this machine has come to where a test waits for it."""
 
 

@@ -14,7 +14,6 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,11 +27,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from support.ports import free_port
 from support.required import not_here
 
 USER = "mas"
 PASSWORD = "correct horse"
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 ROOM_BYTES = 2_000_000_000
 """Less memory than that, as in many containers, is left alone: a database takes 8 MB."""
 _SETTINGS = {
@@ -89,9 +89,7 @@ class PostgresServer:
         self._account = _account()
         self._numbers = itertools.count()
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     def make(self) -> None:
         """Make the server's files; whoever is `guarded` has to give a password."""

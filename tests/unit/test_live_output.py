@@ -25,7 +25,7 @@ async def test_r6_a_follower_gets_all_text_also_what_came_just_before_the_end(
             seen.append((text.task, text.text))
             first.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         following = asyncio.create_task(follow())
         output.write("run", "a", "one\ntwo")
         await first.wait()
@@ -73,7 +73,7 @@ async def test_r6_a_long_file_is_read_from_its_last_part_and_off_the_loop(
 
     monkeypatch.setattr(live_folder, "_decoded", noted)
     ended.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         seen = [text async for text in output.follow("run", ended=ended)]
 
     assert {text.text for text in seen[:-1]} == {"token "}
@@ -89,7 +89,7 @@ async def test_r6_a_follower_goes_on_in_a_file_that_has_begun_anew(tmp_path: Pat
     output.write("run", "a", "old and long")
     (file,) = (tmp_path / "live").iterdir()
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         aclosing(output.follow("run", ended=asyncio.Event())) as texts,  # type: ignore[type-var]
     ):
         assert (await anext(texts)).text == "old and long"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
@@ -108,7 +110,8 @@ async def test_r7_two_calls_that_wait_are_told_apart_and_answered_one_by_one(
         )
         await right.get_by_role("button", name="Approve this call").click()
         await expect(right).to_have_count(0, timeout=SOON)
-        assert is_waiting(world.run(run_id))
+        # What was approved is done meanwhile; then all waits for the other one.
+        await asyncio.to_thread(world.until, run_id, is_waiting)
         await left.get_by_role("button", name="Approve this call").click()
         await expect(tab.page.locator("#head")).to_contain_text("Succeeded", timeout=SOON)
 
@@ -158,11 +161,15 @@ async def test_r12_an_ended_run_is_forked_and_a_failed_one_started_again(
         await page.locator("details.confirm > summary", has_text="Fork").first.click()
         await press(page, "form[action$='/fork'] button")
         assert world.runs["build"] not in page.url
+        fork = urlsplit(page.url).path.rpartition("/")[2]
         await expect(page.locator("h1")).to_contain_text(BUILD)
         await tab.open(f"/runs/{world.runs['fails']}")
         await page.locator("details.confirm > summary", has_text="Retry").first.click()
         await press(page, "form[action$='/retry'] button")
         assert world.runs["fails"] in page.url
+        # What other tests look at does not change behind their back.
+        for run_id in (fork, world.runs["fails"]):
+            await asyncio.to_thread(world.until, run_id, has_ended)
 
 
 async def test_q1_a_request_that_cannot_be_met_says_why_beside_the_field_and_keeps_the_text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.async_api import expect
 
 from support.browser import BROWSER_TESTS, NARROW, PHONE, WIDE, Browser, Theme
 from support.page_world import DECIDE_EN, PageWorld
@@ -171,7 +172,7 @@ async def test_u2_every_page_has_one_heading_landmarks_and_a_way_past_the_menu(
         focused = await tab.page.evaluate("document.activeElement.getAttribute('href')")
         assert focused == "#main"
         await tab.page.keyboard.press("Enter")
-        assert await tab.page.evaluate("document.activeElement.id") == "main"
+        await expect(tab.page.locator("#main")).to_be_focused()
 
 
 async def test_u2_the_first_page_is_light_and_asks_nobody_else(

@@ -37,7 +37,7 @@ async def test_r9_a_cut_and_a_reload_lose_no_event_and_show_none_twice(
         await proxy.cut()
         gates["cut_one"].set()
         # The page notices by itself, says so, and tries again.
-        await asyncio.wait_for(proxy.tried.wait(), 30)
+        await asyncio.wait_for(proxy.tried.wait(), 60)
         await expect(page.locator(".banner")).to_be_visible(timeout=SOON)
         proxy.mend()
         await expect(page.locator("#lane-coder")).to_contain_text("Do cut_two", timeout=SOON)

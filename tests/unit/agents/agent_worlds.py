@@ -27,7 +27,7 @@ from mas.testing.function_model import FunctionModel, Reply
 from mas.testing.function_tools import FunctionTools, MemoriesInMemory
 
 Do = Callable[[Work], Awaitable[TaskOutcome]]
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds that any wait of a test may take at most."""
 
 AT_ONCE = EngineSettings(

@@ -15,7 +15,7 @@ from mas.core.usage import NOTHING, Usage
 from mas.teams.routing import route_by_model
 
 REQUEST = ModelRequest(instructions="Be brief.", conversation=(Said(author="user", text="?"),))
-BOUND = 10.0
+BOUND = 60.0
 
 
 class Loading:

@@ -19,7 +19,7 @@ from mas.http import streams as module
 from mas.http.streams import Frame, RunStreams
 from support.told_runs import Standing, ToldRuns
 
-LIMIT = 20
+LIMIT = 60.0
 RUN = "run"
 
 

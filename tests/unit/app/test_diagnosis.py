@@ -19,7 +19,7 @@ from mas.core.run import Run, RunRequest, TaskOutcome
 from mas.engine import Engine
 from mas.testing.doubles import FixedTeam, FunctionDoer
 
-LIMIT = 20
+LIMIT = 60.0
 CALL = StoredCall(
     call=ToolCall(id="c", tool="files.write", arguments={"path": "x"}),
     risk="write",

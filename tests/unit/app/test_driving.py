@@ -24,7 +24,7 @@ from mas.core.run import Run, RunRequest, RunStatus, TaskOutcome
 from mas.engine import Engine
 from mas.testing.doubles import FixedTeam, FunctionDoer
 
-LIMIT = 20
+LIMIT = 60.0
 LONG = timedelta(hours=1)
 SOON = timedelta(milliseconds=10)
 CALL = StoredCall(

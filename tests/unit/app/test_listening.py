@@ -23,7 +23,7 @@ from mas.testing.doubles import FixedTeam, FunctionDoer
 from mas.web.live.picture import Reader, paint
 from mas.web.live.sight import Sight
 
-LIMIT = 20
+LIMIT = 60.0
 TEAMS = {
     "decide": ("planner", "researcher", "decider"),
     "fanout": ("orchestrator", "coder", "testing"),

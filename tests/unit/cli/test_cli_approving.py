@@ -72,7 +72,7 @@ async def test_r7_an_answer_with_too_many_words_is_refused_and_it_is_said_how_to
     monkeypatch.setattr(approving, "_line", typed)
     service: Any = _Waiting()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await approving.Approver(cast("Service", service), "run").handle("a1")
 
     said = capsys.readouterr().err

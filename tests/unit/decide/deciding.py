@@ -20,7 +20,7 @@ from mas.teams.decide.team import DecideTeam
 from mas.testing.clusters import ClusterBuilder
 from mas.testing.doubles import FunctionDoer, memory_store
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds that a decision may take at most."""
 
 QUIET: Mapping[str, Any] = {

@@ -16,7 +16,7 @@ from mas.testing.doubles import FixedTeam, FunctionDoer, memory_store
 
 Do = Callable[[Work], Awaitable[TaskOutcome]]
 
-LIMIT = 10.0
+LIMIT = 60.0
 """Seconds that any wait of a test may take at most."""
 
 

@@ -144,7 +144,7 @@ async def test_r8_a_promise_of_an_attempt_that_was_lost_does_not_count() -> None
         await call(work, "k", used=90, most=90)
         return TaskOutcome(result=None)
 
-    async with asyncio.timeout(10), memory_store() as store:
+    async with asyncio.timeout(60), memory_store() as store:
         async with engine_on(store, plan_of(spec("a")), hangs) as first:
             run = await ask(first, tokens=100)
             driven = asyncio.create_task(first.drive(run.id))
@@ -258,7 +258,7 @@ async def test_r8_two_processes_on_one_database_share_one_budget(tmp_path: Path)
 
     few = EngineSettings(limits=Limits(slots=5))
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         SqliteStore(tmp_path / "mas.db", clock=clock) as one,
         SqliteStore(tmp_path / "mas.db", clock=clock) as other,
         engine_on(one, TEN, do, settings=few) as first,

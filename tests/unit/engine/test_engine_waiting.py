@@ -108,7 +108,7 @@ async def test_r7_an_answer_given_before_the_attempt_is_on_hold_is_not_lost() ->
                     raise
             return TaskOutcome(result=(await work.approval("k", CALL)).state)
 
-        async with asyncio.timeout(10), engine_on(store, ONE, do) as engine:
+        async with asyncio.timeout(60), engine_on(store, ONE, do) as engine:
             run = await engine.drive((await submitted(engine)).id)
 
     assert run.result == {"a": "approved"}
@@ -127,7 +127,7 @@ async def test_r7_a_cancelled_run_withdraws_what_it_asked_for() -> None:
 
 
 async def test_r7_a_run_that_waits_is_gone_on_with_by_another_engine() -> None:
-    async with asyncio.timeout(10), memory_store() as store:
+    async with asyncio.timeout(60), memory_store() as store:
         async with engine_on(store, ONE, asking) as first:
             run = await submitted(first)
             driven = asyncio.create_task(first.drive(run.id))

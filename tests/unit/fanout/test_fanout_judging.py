@@ -24,7 +24,7 @@ from mas.teams.fanout.ranking_wording import say
 from mas.testing.doubles import FixedTeam, FunctionDoer, memory_store
 from mas.testing.function_model import FunctionModel, Reply
 
-LIMIT = 20.0
+LIMIT = 60.0
 _SOLUTION = re.compile(r'<data title="solution ([A-Z])">\n(.*?)\n</data>', re.DOTALL)
 
 

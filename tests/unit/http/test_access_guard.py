@@ -294,7 +294,7 @@ async def test_u3_a_stream_is_handed_on_piece_by_piece() -> None:
     headers = [(b"host", b"x.example"), (b"authorization", f"Bearer {ALICE}".encode())]
     scope = {"type": "http", "method": "GET", "path": "/api/e", "headers": headers}
     guarded = asyncio.create_task(Guard(stream, door=World().door)(scope, None, send))  # type: ignore[arg-type]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await first.wait()
         assert [one.get("body") for one in sent] == [None, b"one"]
         release.set()

@@ -17,7 +17,7 @@ from mas.core.models import ModelRequest, Said
 
 KEYS = {"ANTHROPIC_API_KEY": "a-key", "OPENAI_API_KEY": "o-key"}
 REQUEST = ModelRequest(instructions="Be brief.", conversation=(Said(author="user", text="?"),))
-BOUND = 10.0
+BOUND = 60.0
 
 
 class Library:

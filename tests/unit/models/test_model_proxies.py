@@ -11,7 +11,7 @@ import pytest
 from mas.adapters.models.http import open_client
 from mas.core.errors import UserError
 
-SOON = timedelta(seconds=10)
+SOON = timedelta(seconds=60)
 
 
 async def test_p5_a_proxy_of_the_given_environment_is_used_and_that_of_the_process_is_not(

@@ -56,7 +56,7 @@ async def driven(doer: FunctionDoer, told: Told, *, cancel: asyncio.Event | None
         if cancel is not None:
             await cancel.wait()
             await engine.cancel(run.id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await driving
             await engine.drive(run.id)  # a run that has ended is told of once
 

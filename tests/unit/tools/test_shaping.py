@@ -103,6 +103,6 @@ def test_q1_arguments_that_fit_have_no_problems() -> None:
         {"properties": "x"},
     ],
 )
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_q2_a_hostile_schema_neither_hangs_nor_reaches_out_nor_fails(schema: dict) -> None:
     assert problems_of({"a": "a" * 40 + "!"}, schema) == ()
