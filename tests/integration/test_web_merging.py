@@ -102,10 +102,18 @@ def test_f5_each_merge_comes_with_the_command_that_takes_just_it_back(
     with fans.browser() as client:
         page = client.get(f"/runs/{run}").text
         assert "git revert" not in page, "it cannot be told before there is a merge"
+        assert "is in main" not in page
         forward, merge = merged(client, run, 1), merged(client, run, 2)
         assert "moved forward" in read_markup(forward).text
         assert "was merged into" in read_markup(merge).text
         assert "git revert" not in merged(client, run, 2), "nothing was moved"
+        html = client.get(f"/runs/{run}").text
+        text = read_markup(html).text
+        assert "The work of agent 1 is in main." in text
+        assert "The work of agent 2 is in main." in text
+        assert git(there, "rev-parse", "main")[:10] in text
+        assert "Merge agent 1" not in text
+        assert '<summary class="btn primary">' not in html
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(there), str(clone))
     assert (clone / "two.txt").is_file()
@@ -141,3 +149,5 @@ def test_u2_a_fan_out_without_any_work_says_so_without_dashes_or_commands(
     assert "mas runs show" not in text
     assert not re.search(r": -(\s|$)", text), "a dash stands for a sentence"
     assert f'<a href="#work">{leads}</a>' in page
+    notice = page[page.index('id="notice"') : page.index('id="panel"')]
+    assert '<a href="#work"' in notice

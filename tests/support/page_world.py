@@ -228,7 +228,7 @@ async def _until(service: Service, run_id: str, holds: Callable[[Run], bool]) ->
     while not holds(run := await service.get(run_id)):
         # Another process writes; nothing but looking tells.
         assert time.monotonic() < end, (
-            f"run {run_id} is {run.status} after {LIMIT:g} s: {run.error}"
+            f"run {run_id} is {run.status} after {LIMIT:g} s: {run.failure}"
         )
         await asyncio.sleep(0.05)
     return run

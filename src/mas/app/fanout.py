@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast, get_args
@@ -226,6 +227,18 @@ class Winner:
     """The new branch in the person's own repository; empty: it was not asked for."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MergedWork:
+    """An agent's work that a merge has brought to a branch."""
+
+    agent: int
+    branch: str
+    commit: str
+    """Where the merge has left the branch."""
+    at: datetime | None = None
+    """When it was asked for; None: nobody has noted it."""
+
+
 class FanoutResults:
     """What can be done with the branches of a run that has ended, or is still under way."""
 
@@ -292,6 +305,16 @@ class FanoutResults:
         name = f"mas/run_{self._run.id}"
         await self.repository.deliver(merged.commit, self._own_repository(), name)
         return Winner(agent=chosen, merged=merged, run_dir=self.folder.root, delivered=name)
+
+    async def merges(self) -> tuple[MergedWork, ...]:
+        """Whose work is where by merging, the latest first; what was rolled back is not there."""
+        numbers = {self.folder.branch(one): one for one in range(1, self._order.agents + 1)}
+        return tuple(
+            MergedWork(agent=numbers[name], branch=one.branch, commit=one.after)
+            for one, names in await self.repository.merges()
+            for name in names
+            if name in numbers
+        )
 
     def chosen(self, agent: int | None) -> int:
         """The agent that is meant; None: the best one.

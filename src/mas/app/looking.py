@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mas.adapters.live.folder import LiveText
 from mas.adapters.stores import audit as audit_rows
@@ -12,13 +13,13 @@ from mas.agents.roles.loader import LoadedRoles
 from mas.app.accounts import local_actor
 from mas.app.agents import Agents, AgentStatus, roles_of
 from mas.app.auditing import Notes
-from mas.app.fanout import Compared, FanoutResults
+from mas.app.fanout import Compared, FanoutResults, MergedWork
 from mas.app.knowledge import Knowledge
 from mas.app.parts import Parts
 from mas.core.actors import Actor
 from mas.core.approvals import Approval, Place
 from mas.core.audit import AuditEntry
-from mas.core.errors import UserError
+from mas.core.errors import MasError, UserError
 from mas.core.events import Event
 from mas.core.lessons import Lesson
 from mas.core.messages import Message
@@ -26,6 +27,9 @@ from mas.core.overview import Counts, WorkingTask
 from mas.core.records import Record
 from mas.core.run import ALL_RUNS, Run, RunFilter, RunPage, RunSummary, Task
 from mas.core.values import JsonValue
+
+_AUDITED = 500
+"""Newest entries about a run that are looked through for when something was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +178,21 @@ class Looking:
         """
         results = self._branches(await self._engine.get(run_id))
         return await results.diff(agents, stat_only=stat_only)
+
+    async def merges(self, run: Run) -> tuple[MergedWork, ...]:
+        """Whose work is where by merging, the latest first; nothing where the repository of the
+        run is not here or cannot be read."""
+        try:
+            found = await self._branches(run).merges()
+        except MasError:
+            return ()
+        if not found:
+            return ()
+        asked: dict[str, datetime] = {}
+        for entry in await self.audit(run_id=run.id, limit=_AUDITED):
+            if entry.action == "run.merge" and not entry.detail.startswith("not done"):
+                asked.setdefault(entry.subject, entry.at)
+        return tuple(replace(one, at=asked.get(f"agent-{one.agent}")) for one in found)
 
     def _branches(self, run: Run) -> FanoutResults:
         return FanoutResults(run, self._parts.workshop.settings)

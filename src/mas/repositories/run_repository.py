@@ -22,7 +22,7 @@ from mas.repositories.origin import Brought, bring
 from mas.repositories.salvage import take_in
 from mas.repositories.seating import BASE_INDEX, make_seat
 from mas.repositories.source import Source, harmless
-from mas.repositories.undoing import UndoneMerges
+from mas.repositories.undoing import NotedMerge, UndoneMerges
 
 _BASE: Final = "mas-base.json"
 _MAKING: Final = ".making"
@@ -153,6 +153,12 @@ class RunRepository:
             into=into if into is not None else base.branch,
             message=message,
         )
+
+    async def merges(self) -> tuple[tuple[NotedMerge, tuple[str, ...]], ...]:
+        """The merges that have not been undone, the latest first, each with the branches whose
+        work it has brought."""
+        noted = await undoing.merges(self._own)
+        return tuple([(one, await undoing.brought(self._own, one)) for one in noted])
 
     async def undo_merges(self) -> UndoneMerges:
         """Move branches back to where they were before their merges, the latest first, as far as

@@ -66,6 +66,13 @@ async def merges(git: Git) -> tuple[NotedMerge, ...]:
     )
 
 
+async def brought(git: Git, one: NotedMerge) -> tuple[str, ...]:
+    """The branches whose work a merge has brought."""
+    told = ("--format=%(refname:lstrip=2)", f"--merged={one.after}", f"--no-merged={one.before}")
+    listed = await git.run("for-each-ref", *told, _HEADS)
+    return tuple(name for name in os.fsdecode(listed.out).split("\n") if name)
+
+
 async def undo(git: Git) -> UndoneMerges:
     """Move branches back to where they were before their merges, as far as nothing came on top."""
     undone: list[NotedMerge] = []

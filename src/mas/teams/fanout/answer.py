@@ -149,7 +149,7 @@ def _failure(run: Run, tasks: Iterable[Task]) -> Failure:
         kind="permanent",
         code="all_failed",
         message=say("failed.all", run.language),
-        hint=say("failed.all.hint", run.language, run=run.id),
+        hint=say("failed.all.hint", run.language),
     )
 
 

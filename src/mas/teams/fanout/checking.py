@@ -15,6 +15,7 @@ from mas.teams.fanout.checks.model import Checked, JudgingEdit
 from mas.teams.fanout.checks.running import CheckPlace, run_checks
 from mas.teams.fanout.checks.tampering import Change, find_edits
 from mas.teams.fanout.results import AgentOutcome, Prepared
+from mas.teams.fanout.wording import say
 from mas.teams.fanout.workplace import Workplace
 
 
@@ -30,20 +31,24 @@ async def do_checking(work: Work, place: Workplace) -> TaskOutcome:
     """Run the checks on clean checkouts: of the base, or of what an agent has made of it."""
     prepared = msgspec.convert(work.inputs["prepare"], Prepared)
     number = work.task.spec.inputs.get("agent")
+    agent = None
+    if number is not None:
+        agent = msgspec.convert(work.inputs[f"agent-{number}"], AgentOutcome)
+    idle = "checks.no_checks" if agent is None or agent.net_change else "checks.no_change"
+    none = say(idle, work.run.language)
 
     async def judge() -> Judged:
-        if number is None:
+        if agent is None:
             where = checks_in(work, place)
             return Judged(checked=await run_checks(where, prepared.checks, prepared.commit))
-        outcome = msgspec.convert(work.inputs[f"agent-{number}"], AgentOutcome)
-        if not outcome.net_change:
+        if not agent.net_change:
             return Judged()
         base = msgspec.convert(work.inputs["check-base"], Judged).checked
-        edits = await _edits(place, prepared, outcome)
+        edits = await _edits(place, prepared, agent)
         checked = await run_checks(
             checks_in(work, place),
             prepared.checks,
-            outcome.commit,
+            agent.commit,
             base=base,
             edits=edits,
             base_commit=prepared.commit,
@@ -59,8 +64,11 @@ async def do_checking(work: Work, place: Workplace) -> TaskOutcome:
         finally:
             await to_the_end(place.repository.remove(where))
 
-    done = await work.record("validate", "stage", judge_in_order, summary=_line)
-    return TaskOutcome(result=done, summary=_line(done))
+    def line(value: JsonValue) -> str:
+        return _line(value) or none
+
+    done = await work.record("validate", "stage", judge_in_order, summary=line)
+    return TaskOutcome(result=done, summary=line(done))
 
 
 async def _edits(
@@ -102,10 +110,11 @@ def checks_in(work: Work, place: Workplace) -> CheckPlace:
 
 
 def _line(value: JsonValue) -> str:
+    """Which checks passed; empty: none was run."""
     judged = cast("JsonObject", value)
     runs = cast("list[JsonObject]", cast("JsonObject", judged["checked"])["runs"])
     if not runs:
-        return "-"
+        return ""
     passed = sum(run["passed"] is True for run in runs)
     return f"{passed}/{len(runs)}: " + ", ".join(
         f"{run['command']} {'✓' if run['passed'] else '✗'}" for run in runs

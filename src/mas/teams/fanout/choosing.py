@@ -17,6 +17,7 @@ from mas.teams.fanout.judging import Solution, judge
 from mas.teams.fanout.ranking import Candidate, Preference, Ranked, rank, tied
 from mas.teams.fanout.ranking_wording import say
 from mas.teams.fanout.results import AgentOutcome, Placed, Prepared, Ranking, ShownCheck
+from mas.teams.fanout.wording import say as told
 from mas.teams.fanout.workplace import Workplace
 
 
@@ -39,8 +40,11 @@ async def do_choosing(work: Work, place: Workplace) -> TaskOutcome:
             judge=preference.by if preference else "",
         )
 
-    done = await work.record("validate", "stage", placed, summary=_line)
-    return TaskOutcome(result=done, summary=_line(done))
+    def line(value: JsonValue) -> str:
+        return _line(value) or told("rank.nobody", language)
+
+    done = await work.record("validate", "stage", placed, summary=line)
+    return TaskOutcome(result=done, summary=line(done))
 
 
 async def _preference(
@@ -109,5 +113,6 @@ def _shown(run: CheckRun, language: Language) -> ShownCheck:
 
 
 def _line(value: JsonValue) -> str:
+    """The agents that have a place, best first; empty: none has."""
     ranking = cast("list[JsonObject]", cast("JsonObject", value)["ranking"])
-    return " > ".join(f"agent-{one['agent_id']}" for one in ranking)
+    return " > ".join(f"agent-{one['agent_id']}" for one in ranking if one["place"] is not None)

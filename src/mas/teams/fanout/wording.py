@@ -77,8 +77,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "failed.all": ("No agent did the task.", "작업을 해낸 에이전트가 없습니다."),
     "failed.all.hint": (
-        "Look at what they say: mas runs show {run}",
-        "각 에이전트의 내용을 확인하십시오: mas runs show {run}",
+        "See what each agent did and why it failed.",
+        "각 에이전트가 한 일과 실패한 이유를 확인하십시오.",
     ),
     "answer.first": (
         "Agent {number} ranks first: {reason}",
@@ -108,6 +108,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "column.tokens": ("Tokens", "토큰"),
     "column.time": ("Time", "시간"),
     "checks.none": ("none", "없음"),
+    "checks.no_change": ("nothing to check", "검사할 변경 없음"),
+    "checks.no_checks": ("no checks", "검사 없음"),
+    "rank.nobody": ("nobody ranked", "순위에 오른 에이전트 없음"),
     "checks.of": ("{passed} of {total}", "{total}개 중 {passed}개"),
     "next.look": ("Look at a difference", "변경 보기"),
     "next.compare": ("Compare two agents", "두 에이전트 비교"),

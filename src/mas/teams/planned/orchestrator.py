@@ -136,7 +136,9 @@ class _Orchestrator:
         tasks = self._tasks(answered.value)
         return Drafted(
             summary=self._say(
-                "planned", count=len(tasks), tasks=", ".join(task.id for task in tasks)
+                "planned.one" if len(tasks) == 1 else "planned",
+                count=len(tasks),
+                tasks=", ".join(task.id for task in tasks),
             ),
             steps=tuple(
                 PlannedStep(

@@ -31,6 +31,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "모델이 초안을 쓰고 계획 검사의 규칙이 판정합니다.",
     ),
     "planned": ("{count} tasks: {tasks}", "작업 {count}개: {tasks}"),
+    "planned.one": ("1 task: {tasks}", "작업 1개: {tasks}"),
     "agreed": ("The plan stands.", "계획이 확정되었습니다."),
     "dry": ("The plan is shown and not carried out.", "계획을 보여 주고 실행하지 않습니다."),
     "valid": ("The plan can be carried out.", "계획을 실행할 수 있습니다."),

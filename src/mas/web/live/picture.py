@@ -174,7 +174,9 @@ class _Painter:
         return self.macro("approval", one=one, run_id=self.detail.run.id, who=self.who)
 
     def panel(self) -> object:
-        return panel_of(self.detail.run, self.language, tasks=self.detail.tasks)
+        return panel_of(
+            self.detail.run, self.language, tasks=self.detail.tasks, merges=self.sight.merges
+        )
 
     def panel_html(self, panel: object) -> Markup:
         template = getattr(panel, "template", None)

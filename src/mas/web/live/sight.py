@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mas.app.fanout import MergedWork
 from mas.app.service import RunDetail, Service
 from mas.core.audit import AuditEntry
 
@@ -19,6 +20,7 @@ class Sight:
     detail: RunDetail
     audit: tuple[AuditEntry, ...]
     now: datetime
+    merges: tuple[MergedWork, ...] = ()
 
 
 async def look_at(service: Service, run_id: str) -> Sight:
@@ -30,4 +32,6 @@ async def look_at(service: Service, run_id: str) -> Sight:
     detail = await service.detail(run_id)
     answered = any(one.state in ("approved", "rejected") for one in detail.approvals)
     audit = await service.audit(run_id=run_id, limit=_AUDITED) if answered else ()
-    return Sight(detail=detail, audit=audit, now=datetime.now(UTC))
+    run = detail.run
+    merges = await service.merges(run) if run.team == "fanout" and run.status.ended else ()
+    return Sight(detail=detail, audit=audit, now=datetime.now(UTC), merges=merges)

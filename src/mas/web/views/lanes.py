@@ -14,9 +14,11 @@ from mas.core.records import Record
 from mas.core.run import Run, Task, TaskState
 from mas.core.stages import STAGES, StageName
 from mas.web.formats import duration
+from mas.web.views.faults import told_failure
 from mas.web.views.names import css_id, task_address
 from mas.web.views.statuses import Look, task_look
 from mas.web.views.time_axis import Fold, Span, TimeAxis
+from mas.web.views.work_spans import WAITING, TaskSpan, TaskWork, time_of_work
 from mas.web.wording import Wording
 
 StageCss = Literal["done", "cur", "fail", ""]
@@ -67,6 +69,7 @@ class Lane:
     look: Look
     asks: bool
     stages: tuple[StageMark, ...]
+    """None for work that is not done in stages."""
     stages_label: str
     doing: str
     is_code: bool
@@ -99,7 +102,7 @@ def lanes_of(detail: RunDetail, *, language: Language, now: datetime) -> Lanes:
     for record in detail.records:
         records.setdefault(record.task, []).append(record)
     work = {
-        task.id: _Work(task, records.get(task.id, ()), detail.approvals) for task in detail.tasks
+        task.id: TaskWork(task, records.get(task.id, ()), detail.approvals) for task in detail.tasks
     }
     agents: dict[str, list[Task]] = {}
     for task in detail.tasks:
@@ -111,11 +114,11 @@ def lanes_of(detail: RunDetail, *, language: Language, now: datetime) -> Lanes:
         Span(start=one.start, end=one.end)
         for known in spans.values()
         for one in known
-        if one.css != "g-wait"
+        if one.css != WAITING
     )
     axis = TimeAxis(Span(start=start, end=end), busy)
     made = tuple(
-        _lane(name, tasks, work, language=language, now=now, axis=axis, spans=spans)
+        _lane(detail.run, name, tasks, work, language=language, now=now, axis=axis, spans=spans)
         for name, tasks in agents.items()
     )
     return Lanes(
@@ -132,129 +135,108 @@ def agent_of(run: Run, task: Task) -> str:
     return f"agent-{number}" if isinstance(number, int) else task.role
 
 
-@dataclass(frozen=True, kw_only=True)
-class _TaskSpan:
-    start: datetime
-    end: datetime
-    css: str
-    title: str
-
-
-class _Work:
-    """A task with what was recorded and asked for it."""
-
-    def __init__(
-        self, task: Task, records: Sequence[Record], approvals: Sequence[Approval]
-    ) -> None:
-        self.task = task
-        self.records = records
-        self.approvals = tuple(one for one in approvals if one.task == task.id)
-
-    @property
-    def _waits_to_retry(self) -> bool:
-        return self.task.state is TaskState.READY and self.task.failure is not None
-
-    def spans(self, now: datetime) -> list[_TaskSpan]:
-        """Attempts, and the times in which a person was waited for."""
-        task, title = self.task, plain(self.task.spec.title, limit=_LONGEST)
-        found = list(self._earlier(title))
-        if task.started_at is not None and task.attempt > 0:
-            found.append(
-                _TaskSpan(
-                    start=task.started_at,
-                    end=max(self._end(task, now), task.started_at),
-                    css="g-bad" if self._waits_to_retry else _BARS.get(task.state, "g-ok"),
-                    title=title,
-                )
-            )
-        for one in self.approvals:
-            end = one.decided_at or (now if one.state == "waiting" else one.asked_at)
-            found.append(_TaskSpan(start=one.asked_at, end=end, css="g-wait", title=title))
-        return found
-
-    def _earlier(self, title: str) -> Iterable[_TaskSpan]:
-        attempts: dict[int, list[Record]] = {}
-        for record in self.records:
-            if record.attempt < self.task.attempt:
-                attempts.setdefault(record.attempt, []).append(record)
-        bad = self.task.failure is not None and not self.approvals
-        begun = {one: min(x.at - x.took for x in records) for one, records in attempts.items()}
-        starts = sorted(
-            [*begun.values(), *([self.task.started_at] if self.task.started_at else [])]
-        )
-        for attempt, records in attempts.items():
-            end = max(one.at for one in records)
-            if bad:
-                # What failed has left no record, and the next attempt follows soon.
-                end = max(end, next((one for one in starts if one > end), end))
-            yield _TaskSpan(
-                start=begun[attempt],
-                end=end,
-                css="g-bad" if bad else "g-ok",
-                title=f"{title} ({attempt})",
-            )
-
-    def _end(self, task: Task, now: datetime) -> datetime:
-        if task.state is TaskState.RUNNING:
-            return now
-        if task.finished_at is not None:
-            return task.finished_at
-        if self._waits_to_retry and task.not_before is not None:
-            # It has failed, and waits for its next attempt.
-            return min(task.not_before, now)
-        asked = [one.asked_at for one in self.approvals]
-        return max((*asked, *(one.at for one in self.records)), default=now)
-
-
-_BARS: Mapping[TaskState, str] = {
-    TaskState.RUNNING: "g-run",
-    TaskState.FAILED: "g-bad",
-}
-
-
 def _lane(
+    run: Run,
     name: str,
     tasks: Sequence[Task],
-    work: Mapping[str, _Work],
+    work: Mapping[str, TaskWork],
     *,
     language: Language,
     now: datetime,
     axis: TimeAxis,
-    spans: Mapping[str, Sequence[_TaskSpan]],
+    spans: Mapping[str, Sequence[TaskSpan]],
 ) -> Lane:
     t = Wording(language)
     at_work = [one for one in tasks if one.state in (TaskState.AWAITING, TaskState.RUNNING)]
     # What waits for a person goes before everything else.
     at_work.sort(key=lambda one: one.state is not TaskState.AWAITING)
-    begun = [one for one in tasks if one.started_at is not None]
-    last = max(begun, key=lambda one: one.started_at or now, default=None)
-    task = at_work[0] if at_work else last
+    task = at_work[0] if at_work else _telling(tasks)
     known = work[task.id] if task is not None else None
-    marks = () if known is None else stage_marks(known.task, known.records, t)
+    staged = _staged(run, task, tasks, work)
+    marks = () if staged is None else stage_marks(staged.task, staged.records, t)
     doing, is_code = _doing(known, at_work=bool(at_work), t=t)
-    failed = not at_work and task is not None and task.state is TaskState.FAILED
-    look = task_look(task.state) if task is not None and (at_work or failed) else _IDLE
-    if task is not None and not at_work and all(one.state.ended for one in tasks) and not failed:
-        look = task_look(task.state)
+    bars = [span for one in tasks for span in spans[one.id]]
+    since = _ticks_from(at_work, bars)
+    took = time_of_work(bars) if since is None else max(now - since, timedelta())
+    told = staged or known
     return Lane(
         id=css_id("lane", name),
         who=plain(name, limit=60),
         subject=plain(task.spec.title, limit=_LONGEST) if task is not None else t("lane.none"),
         href=task_address(task.run_id, task.id) if task is not None else "",
-        look=look,
+        look=_look(task, tasks, at_work=bool(at_work)),
         asks=bool(at_work) and at_work[0].state is TaskState.AWAITING,
-        stages=marks or tuple(StageMark(letter=t(f"lane.letter.{one}"), css="") for one in STAGES),
+        stages=marks,
         stages_label=_label(marks, t),
         doing=doing,
         is_code=is_code,
-        since=task.started_at if at_work and task is not None else None,
-        took=_worked(tasks, spans, language),
-        bars=_bars([span for one in tasks for span in spans[one.id]], axis),
+        since=since,
+        took=duration(took, language) if took else "–",
+        bars=_bars(bars, axis),
         folds=tuple(round(fold.x, 1) for fold in axis.folds),
-        lines=stage_lines(known.records, language) if known is not None else (),
+        lines=stage_lines(told.records, language) if told is not None else (),
         others=max(len(at_work) - 1, 0),
         task=task.id if task is not None and task.state is TaskState.RUNNING else "",
     )
+
+
+def _telling(tasks: Sequence[Task]) -> Task | None:
+    """The task that tells how an agent stands that is at none: when all have ended, one that
+    failed, else a coder's own work; before that the last one that was begun. None: nothing was."""
+    begun = [one for one in tasks if one.started_at is not None]
+    over = all(one.state.ended for one in tasks)
+    if over:
+        failed = (one for one in tasks if one.state is TaskState.FAILED)
+        own = (one for one in begun if is_coding(one))
+        found = next(failed, None) or next(own, None)
+        if found is not None:
+            return found
+    if not begun:
+        # What was cancelled or skipped before it began does not wait any more.
+        return tasks[0] if over else None
+    return max(begun, key=lambda one: one.started_at or datetime.min)
+
+
+def _staged(
+    run: Run, task: Task | None, tasks: Sequence[Task], work: Mapping[str, TaskWork]
+) -> TaskWork | None:
+    """The work whose stages are shown: that of the task that is told of, else the latest that an
+    agent has done in stages. None: it works without them."""
+    told = () if task is None else (task,)
+    for one in (*told, *reversed(tasks)):
+        kept = one.state is TaskState.SUCCEEDED and not _latest_round(work[one.id].records)
+        if has_stages(run, one) and not kept:
+            return work[one.id]
+    return None
+
+
+def _look(task: Task | None, tasks: Sequence[Task], *, at_work: bool) -> Look:
+    if task is None:
+        return _IDLE
+    over = all(one.state.ended for one in tasks)
+    tells = at_work or over or task.state is TaskState.FAILED
+    return task_look(task.state) if tells else _IDLE
+
+
+def _ticks_from(at_work: Sequence[Task], spans: Sequence[TaskSpan]) -> datetime | None:
+    """The moment that a clock for all the work counts from; None: it stands still.
+
+    It stays the same while the work goes on: what was worked before is put in front.
+    """
+    if not at_work or at_work[0].state is TaskState.AWAITING:
+        return None
+    began = min((one.started_at for one in at_work if one.started_at is not None), default=None)
+    return None if began is None else began - time_of_work(spans, until=began)
+
+
+def is_coding(task: Task) -> bool:
+    """Whether it is the work of a coder of `fanout`: its checks have the same agent."""
+    return "coder" in task.spec.inputs
+
+
+def has_stages(run: Run, task: Task) -> bool:
+    """Whether it is done in five stages. In `fanout` only the coders' work is."""
+    return run.team != "fanout" or is_coding(task)
 
 
 def stage_marks(task: Task, records: Iterable[Record], t: Wording) -> tuple[StageMark, ...]:
@@ -316,7 +298,7 @@ def stage_lines(records: Iterable[Record], language: Language) -> tuple[StageLin
     )
 
 
-def _doing(work: _Work | None, *, at_work: bool, t: Wording) -> tuple[str, bool]:
+def _doing(work: TaskWork | None, *, at_work: bool, t: Wording) -> tuple[str, bool]:
     if work is None:
         return "", False
     asked = _asked(work.approvals)
@@ -329,7 +311,7 @@ def _doing(work: _Work | None, *, at_work: bool, t: Wording) -> tuple[str, bool]
     if at_work:
         return plain(stages[-1].summary, limit=_LONGEST) if stages else "", False
     if work.task.failure is not None:
-        return plain(work.task.failure.message, limit=_LONGEST), False
+        return told_failure(work.task.failure, t.language, limit=_LONGEST).sentence, False
     said = work.task.summary or (stages[-1].summary if stages else "")
     return (t("lane.last", text=plain(said, limit=_LONGEST)) if said else ""), False
 
@@ -345,30 +327,14 @@ def _label(marks: Sequence[StageMark], t: Wording) -> str:
                 stage = t(f"lane.stage.{STAGES[number - 1]}")
                 return t(f"lane.at.{css}", number=number, stage=stage)
     done = sum(mark.css == "done" for mark in marks)
-    return t("lane.at.done", count=done)
+    return t("lane.at.done", count=done) if marks else ""
 
 
-def _worked(
-    tasks: Sequence[Task], spans: Mapping[str, Sequence[_TaskSpan]], language: Language
-) -> str:
-    """The time of all its work, without waiting for a person."""
-    total = sum(
-        (
-            span.end - span.start
-            for task in tasks
-            for span in spans[task.id]
-            if span.css != "g-wait"
-        ),
-        timedelta(),
-    )
-    return duration(total, language) if total else "–"
-
-
-def _bars(spans: Sequence[_TaskSpan], axis: TimeAxis) -> tuple[Bar, ...]:
+def _bars(spans: Sequence[TaskSpan], axis: TimeAxis) -> tuple[Bar, ...]:
     """Bars that overlap in time stand above each other."""
     rows: list[datetime] = []
-    placed: list[tuple[_TaskSpan, int]] = []
-    for span in sorted(spans, key=lambda one: (one.start, one.css == "g-wait")):
+    placed: list[tuple[TaskSpan, int]] = []
+    for span in sorted(spans, key=lambda one: (one.start, one.css == WAITING)):
         free = next((row for row, end in enumerate(rows) if end <= span.start), len(rows))
         if free == len(rows):
             rows.append(span.end)

@@ -9,6 +9,7 @@ from typing import Any
 from mas.core.language import Language, plain
 from mas.core.overview import WorkingTask
 from mas.core.run import Run, RunStatus, RunSummary, TaskState
+from mas.web.views.faults import told_failure
 from mas.web.wording import Wording
 
 LONGEST = 300
@@ -63,8 +64,8 @@ def _standing(run: RunSummary, t: Wording, working: Sequence[WorkingTask]) -> st
 def _failed(run: RunSummary, reader: Language) -> Outcome:
     if run.failure is None:
         return Outcome(text=Wording(reader)("outcome.failed"), language=reader)
-    # Failures are told in the language in which the program tells them.
-    return Outcome(text=plain(run.failure.message, limit=LONGEST), language="en")
+    told = told_failure(run.failure, reader, limit=LONGEST)
+    return Outcome(text=told.sentence, language=told.language)
 
 
 def _answer(run: Run, reader: Language) -> Outcome | None:
@@ -103,7 +104,8 @@ def _ranking(result: Mapping[str, Any], t: Wording) -> str:
     results = _items(result["results"])
     placed = [one for one in _items(result["ranking"]) if one.get("place") is not None]
     if not placed:
-        return t("outcome.nobody", count=len(results))
+        changed = any(one.get("net_change") is True for one in results)
+        return t("outcome.unranked" if changed else "outcome.nobody", count=len(results))
     first = min(placed, key=lambda one: one["place"])
     checks = _items(first.get("checks"))
     if not checks:

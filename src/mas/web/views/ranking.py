@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from mas.app.fanout import MergedWork
 from mas.core.coding import AgentMessage, AgentStatus
+from mas.core.failure import Failure
 from mas.core.language import Language, plain
 from mas.core.run import Run, Task, TaskState
 from mas.core.usage import MICROS_PER_USD
@@ -18,6 +20,7 @@ from mas.teams.fanout.answer import RunInfo
 from mas.teams.fanout.notes import note_in
 from mas.teams.fanout.order import Order, order_of
 from mas.teams.fanout.results import AgentOutcome, ChangedFile, CommitLine, Placed, ShownCheck
+from mas.web.views.faults import told_failure
 from mas.web.views.statuses import Look, task_look
 
 SHOWN_FILES = 60
@@ -44,8 +47,10 @@ class AgentView:
     look: Look
     place: int | None = None
     """None: not ranked, or not yet."""
+    took: timedelta | None = None
+    """How long its tasks have been worked on; None: not yet."""
     since: datetime | None = None
-    """Start of what goes on now; None: nothing does."""
+    """The moment that a clock for `took` counts from; None: it stands still."""
     outcome: AgentOutcome | None = None
     branch: str
     worktree: str
@@ -112,7 +117,8 @@ class RankingView:
     language: Language
     """Of the sentences that the run has written."""
     agents: tuple[AgentView, ...]
-    ranked: bool
+    compared: bool
+    """Whether the last task has compared them, whatever has come of it."""
     base_branch: str
     base_commit: str
     run_dir: str
@@ -126,11 +132,34 @@ class RankingView:
     """Whether the run came from a repository that a result can be delivered to."""
     counts: tuple[tuple[str, int], ...]
     """Keys of the wording of each status, and how many agents have it."""
+    merges: tuple[MergedWork, ...] = ()
+    """Whose work is where by merging, the latest first."""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether anybody has a place."""
+        return self.best is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether any agent did the task."""
+        return any(one.outcome and one.outcome.status == "success" for one in self.agents)
+
+    @property
+    def say_more(self) -> bool:
+        """Whether another request may help: agents have read it through and changed nothing."""
+        idle = (one.outcome and one.outcome.status == "no_changes" for one in self.agents)
+        return self.compared and any(idle)
 
     @property
     def best(self) -> AgentView | None:
         """The first of the ranking; None: nobody was ranked."""
         return next((one for one in self.agents if one.place is not None), None)
+
+    @property
+    def suggested(self) -> AgentView | None:
+        """Whom to merge first; None: nobody was ranked, or something is merged already."""
+        return None if self.merges else self.best
 
     @property
     def comparable(self) -> tuple[AgentView, ...]:
@@ -155,24 +184,36 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Mapping[str, Any], ...] = ()
 
 
-def ranking_view(run: Run, tasks: Sequence[Task], reader: Language) -> RankingView:
-    """The view of a run of `fanout`, whether it has ended or not."""
+def ranking_view(
+    run: Run,
+    tasks: Sequence[Task],
+    reader: Language,
+    *,
+    now: datetime | None = None,
+    merges: Sequence[MergedWork] = (),
+) -> RankingView:
+    """The view of a run of `fanout`, whether it has ended or not. `now` is what the time of an
+    agent that works is counted to; the latest of `merges` comes first."""
     shown = _result(run)
     order = order_of(run)
+    known = {task.id: task for task in tasks}
     if shown is None:
-        return _under_way(run, order, {task.id: task for task in tasks}, reader)
+        return _under_way(run, order, known, reader, now)
     placed = {one.agent_id: one for one in shown.ranking}
     results = {one.agent_id: one for one in shown.results}
     ranked = [number for number in placed if number in results]
     numbers = [*ranked, *(number for number in results if number not in placed)]
-    agents = tuple(_agent(results[number], placed.get(number), reader) for number in numbers)
+    agents = tuple(
+        _timed(_agent(results[number], placed.get(number), reader), known, now)
+        for number in numbers
+    )
     base = next((one for one in shown.tasks if one.get("id") == "check-base"), {})
     return RankingView(
         run_id=run.id,
         ended=run.status.ended,
         language=run.language,
         agents=agents,
-        ranked=any(one.place is not None for one in agents),
+        compared=bool(shown.ranking),
         base_branch=shown.run_info.base.get("branch", ""),
         base_commit=shown.run_info.base.get("commit", ""),
         run_dir=shown.run_info.run_dir,
@@ -182,6 +223,7 @@ def ranking_view(run: Run, tasks: Sequence[Task], reader: Language) -> RankingVi
         notes=tuple(note_in(note, reader) for note in shown.notes),
         deliverable=order.origin.named is not None and "://" not in order.origin.named,
         counts=_counts(agents),
+        merges=tuple(merges),
     )
 
 
@@ -220,14 +262,19 @@ def _why(outcome: AgentOutcome, placed: Placed | None) -> tuple[str, ...]:
     return (*wrong, *reasons)
 
 
-def _under_way(run: Run, order: Order, tasks: Mapping[str, Task], reader: Language) -> RankingView:
-    agents = tuple(_working(number, order, tasks, reader) for number in range(1, order.agents + 1))
+def _under_way(
+    run: Run, order: Order, tasks: Mapping[str, Task], reader: Language, now: datetime | None
+) -> RankingView:
+    agents = tuple(
+        _timed(_working(number, order, tasks, reader), tasks, now)
+        for number in range(1, order.agents + 1)
+    )
     return RankingView(
         run_id=run.id,
         ended=run.status.ended,
         language=run.language,
         agents=agents,
-        ranked=False,
+        compared=False,
         base_branch="",
         base_commit="",
         run_dir="",
@@ -247,21 +294,37 @@ def _working(number: int, order: Order, tasks: Mapping[str, Task], reader: Langu
     if outcome is not None:
         made = _agent(outcome, None, reader)
         if check is not None and check.state is TaskState.RUNNING:
-            return replace(made, look=_CHECKING, since=check.started_at)
+            return replace(made, look=_CHECKING)
         return made
     state = TaskState.WAITING if task is None else task.state
-    running = task is not None and state is TaskState.RUNNING
     return AgentView(
         number=number,
         coder=coder_name(order.coder_of(number)),
         look=task_look(state),
-        since=task.started_at if task is not None and running else None,
         branch=f"agent-{number}",
         worktree="",
-        why=()
-        if task is None or task.failure is None
-        else (f"{task.failure.message} {task.failure.hint}".strip(),),
+        why=() if task is None or task.failure is None else _failed(task.failure, reader),
     )
+
+
+def _timed(agent: AgentView, tasks: Mapping[str, Task], now: datetime | None) -> AgentView:
+    """The agent with the time of its task and that of its checks, as everywhere on the page.
+
+    What a coder tells of its own time lacks whatever came before and after it.
+    """
+    known = (tasks.get(f"agent-{agent.number}"), tasks.get(f"check-{agent.number}"))
+    begun = [(one, one.started_at) for one in known if one is not None and one.started_at]
+    took = sum((one.finished_at - at for one, at in begun if one.finished_at), timedelta())
+    since = next((at - took for one, at in begun if one.state is TaskState.RUNNING), None)
+    if since is not None:
+        return replace(agent, took=max((now or since) - since, timedelta()), since=since)
+    told = agent.outcome.usage.seconds if agent.outcome is not None else 0.0
+    return replace(agent, took=took or (timedelta(seconds=told) if told else None))
+
+
+def _failed(failure: Failure, reader: Language) -> tuple[str, ...]:
+    told = told_failure(failure, reader)
+    return tuple(filter(None, (told.sentence, told.hint)))
 
 
 def _outcome(task: Task | None) -> AgentOutcome | None:

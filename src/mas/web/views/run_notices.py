@@ -38,6 +38,8 @@ class Notice:
     """None: that of the reader."""
     original: str = ""
     """The program's own words, in English, where the title lacks their values."""
+    anchor: str = ""
+    """The part of the page that the hint leads to; empty: none."""
     title_language: Language | None = None
     """None: that of the reader."""
     details: tuple[Detail, ...] = ()
@@ -95,6 +97,7 @@ def _ended(detail: RunDetail, t: Wording) -> Notice | None:
         hint=told.hint if told else "",
         hint_language=told.hint_language if told else None,
         original=told.original if told else "",
+        anchor="work" if run.failure and run.failure.code == "all_failed" else "",
         details=_failed_tasks(detail.tasks, t),
         step="doctor" if run.failure and run.failure.kind in ("user", "bug") else "retry",
         retry=True,

@@ -38,10 +38,6 @@ WORDS = {
     "decide.read_at": ("Read at", "읽은 시각"),
     "decide.counterfactual": ("What would change the verdict", "판정이 바뀌는 조건"),
     "decide.explanation": ("The model's explanation", "모델의 설명"),
-    "decide.explanation_note": (
-        "Written by a model, checked against the evidence. The verdict above is the rules' alone.",
-        "모델이 쓰고 근거와 대조한 글입니다. 위의 판정은 규칙만으로 내렸습니다.",
-    ),
     "decide.alternatives": ("Alternatives", "대안"),
     "decide.no_alternative": (
         "No alternative would do better here.",

@@ -17,6 +17,15 @@ WORDS = {
         "Ranked when all have ended",
         "모두 끝나면 순위를 정합니다",
     ),
+    "fanout.unranked": ("Nobody was ranked", "순위에 오른 에이전트가 없습니다"),
+    "fanout.ended_first": (
+        "The run ended before the results were ranked",
+        "순위를 정하기 전에 실행이 끝났습니다",
+    ),
+    "outcome.unranked": (
+        "It ended before the results were ranked; all branches are kept.",
+        "순위를 정하기 전에 끝났으며, 모든 브랜치를 보관합니다.",
+    ),
     "fanout.count": ("Agents: {total}.", "에이전트 {total}개:"),
     "fanout.kept": ("All branches are kept.", "모든 브랜치를 보관합니다."),
     "fanout.nobody": ("No agent changed anything.", "변경한 에이전트가 없습니다."),
@@ -98,6 +107,10 @@ WORDS = {
     "fanout.repository": ("Repository of the run", "실행의 저장소"),
     "fanout.merge_agent": ("Merge agent {number}…", "에이전트 {number} 병합…"),
     "fanout.merge_some": ("Merge…", "병합…"),
+    "fanout.merged": (
+        "The work of agent {number} is in {branch}.",
+        "에이전트 {number}의 작업이 {branch} 브랜치에 있습니다.",
+    ),
     "fanout.merge_title": ("Merge an agent's work", "에이전트 작업 병합"),
     "fanout.merge_whose": ("Whose work", "병합할 작업"),
     "fanout.merge_into": ("Into branch", "대상 브랜치"),
@@ -114,8 +127,10 @@ WORDS = {
         "브랜치 이름은 {branch}이며, 그 저장소의 체크아웃과 인덱스는 그대로입니다.",
     ),
     "fanout.merge_note": (
-        "Where it would conflict, nothing is moved and the files are named. All branches are kept. To undo:",
-        "충돌하면 아무것도 옮기지 않고 파일을 알려 줍니다. 모든 브랜치를 보관합니다. 되돌리기:",
+        "Where it would conflict, nothing is moved and the files are named. All branches are kept. "
+        "The page after it says how to undo it.",
+        "충돌하면 아무것도 옮기지 않고 파일을 알려 줍니다. 모든 브랜치를 보관합니다. "
+        "되돌리는 방법은 다음 페이지에 나옵니다.",
     ),
     "fanout.merge": ("Merge", "병합"),
     "merge.title": ("Merging agent {number}", "에이전트 {number} 병합"),
@@ -146,6 +161,13 @@ WORDS = {
         "이제 내 저장소에 {branch} 브랜치로 있습니다.",
     ),
     "merge.where": ("Repository of the run", "실행의 저장소"),
+    "merge.undo": ("To undo", "되돌리기"),
+    "merge.undo_where": (
+        "For a clone of the run's repository, or wherever you have fetched the branch. Rolling the "
+        "run back moves its branches themselves back.",
+        "실행 저장소의 클론이나 브랜치를 가져온 저장소에서 사용합니다. 실행을 되돌리면 실행 저장소의 "
+        "브랜치가 원래 위치로 돌아갑니다.",
+    ),
     "merge.back": ("Back to the run", "실행으로 돌아가기"),
     "merge.compare": ("See what it changes", "변경 내용 보기"),
     "merge.gone": (
