@@ -238,7 +238,7 @@ def resumed(order: Order) -> Order:
 
 
 @pytest.mark.parametrize("plan", [pytest.param("chain", marks=SLOW), "side_by_side"])
-@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+@pytest.mark.parametrize("moment", ["before commit", pytest.param("after commit", marks=SLOW)])
 def test_r5_a_kill_at_any_commit_loses_nothing(
     nursery: Nursery, home: Home, plan: str, moment: str
 ) -> None:

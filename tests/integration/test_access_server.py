@@ -233,6 +233,7 @@ def test_u3_no_header_of_a_request_gets_into_an_answer(server: Serving, lines: t
     assert "runs" not in answer.partition("\r\n\r\n")[2] or " 4" in head[:14]
 
 
+@pytest.mark.slow
 def test_u3_sessions_hold_on_all_servers_and_end_with_their_token(
     server: Serving, people: People, mas_home: Mas
 ) -> None:
@@ -274,6 +275,7 @@ def test_u3_the_audit_log_has_logins_and_refusals_and_no_token(
         assert secret not in answer.text
 
 
+@pytest.mark.slow
 def test_u3_guessing_ends_in_waiting(mas_home: Mas, people: People) -> None:
     with (
         serving(mas_home, "--no-worker", MAS_API_TOKENS=people.setting) as running,

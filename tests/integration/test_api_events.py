@@ -135,6 +135,7 @@ def test_u3_a_run_that_is_not_there_is_a_problem_and_no_stream(finished: Finishe
         assert http.get("/api/runs/a b/events", headers=STREAM).status_code == 422
 
 
+@pytest.mark.slow
 async def test_u3_a_run_is_watched_live_on_another_server_than_the_one_that_works_on_it(
     mas: Mas, homelab: str
 ) -> None:

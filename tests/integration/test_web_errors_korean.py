@@ -159,6 +159,7 @@ def test_u5_the_command_and_the_english_page_say_what_they_said(server: Serving,
     assert "none configured; decisions are made by rules alone" in printed
 
 
+@pytest.mark.slow
 def test_u2_a_run_that_failed_says_why_in_korean_on_each_of_its_pages(tmp_path: Path) -> None:
     with ScriptedModelServer([Fault(kind="status", status=401)] * 9) as model:
         mas = mas_with_model(tmp_path / "home", model, "anthropic")
