@@ -58,6 +58,7 @@ def _python(code: str, home: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow  # `make check` runs it as well
 def test_importing_every_module_writes_no_file_opens_no_socket_and_starts_no_thread(
     tmp_path: Path,
 ) -> None:

@@ -307,7 +307,7 @@ def test_r5_a_kill_while_the_home_is_made_leaves_one_that_works(
     check(order, deaths=0)
 
 
-@pytest.mark.parametrize("moment", ["before body", "after body"])
+@pytest.mark.parametrize("moment", [pytest.param("before body", marks=SLOW), "after body"])
 def test_r5_a_kill_inside_any_step_repeats_at_most_that_step(
     nursery: Nursery, home: Home, moment: str
 ) -> None:
@@ -319,7 +319,7 @@ def test_r5_a_kill_inside_any_step_repeats_at_most_that_step(
         check(order, deaths=1)
 
 
-@pytest.mark.parametrize("plan", ["chain", "side_by_side"])
+@pytest.mark.parametrize("plan", [pytest.param("chain", marks=SLOW), "side_by_side"])
 def test_r5_a_kill_from_outside_at_whatever_moment_loses_nothing(
     nursery: Nursery, home: Home, plan: str
 ) -> None:
@@ -336,7 +336,7 @@ def test_r5_a_kill_from_outside_at_whatever_moment_loses_nothing(
     assert killed
 
 
-@pytest.mark.parametrize("plan", ["chain", "side_by_side"])
+@pytest.mark.parametrize("plan", [pytest.param("chain", marks=SLOW), "side_by_side"])
 def test_r5_a_run_that_is_killed_again_and_again_still_ends(
     nursery: Nursery, home: Home, plan: str
 ) -> None:
@@ -447,7 +447,7 @@ async def until(order: Order, type_: str = "", *, number: int = 0) -> None:
     raise AssertionError(f"the run has ended without event {type_ or number}")
 
 
-@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+@pytest.mark.parametrize("moment", [pytest.param("before commit", marks=SLOW), "after commit"])
 @pytest.mark.parametrize("again", ["retry", "fork", "submit"])
 def test_r6_a_kill_around_retry_fork_or_a_repeated_request_does_nothing_twice(
     nursery: Nursery, home: Home, again: str, moment: str

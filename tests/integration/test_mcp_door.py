@@ -243,7 +243,13 @@ async def test_u4_a_wait_that_is_over_says_where_to_look(tmp_path: Path) -> None
     assert cancelled["status"] == "succeeded", "what has ended stays as it is"
 
 
-@pytest.mark.parametrize("transport", ["stdio", pytest.param("http", marks=pytest.mark.e2e)])
+@pytest.mark.parametrize(
+    "transport",
+    [
+        pytest.param("stdio", marks=pytest.mark.slow),
+        pytest.param("http", marks=pytest.mark.e2e),
+    ],
+)
 async def test_r7_a_call_waits_is_shown_and_is_made_once_approved(
     tmp_path: Path, transport: str
 ) -> None:

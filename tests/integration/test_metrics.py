@@ -48,6 +48,7 @@ def total(found: dict[str, float], name: str, **labels: str) -> float:
     )
 
 
+@pytest.mark.slow
 async def test_p3_runs_tasks_models_and_requests_are_counted(tmp_path: Path) -> None:
     with ScriptedModelServer(helpful, key=KEY) as model:
         mas = mas_with_model(tmp_path / "home", model, "anthropic")

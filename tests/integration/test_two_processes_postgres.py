@@ -195,6 +195,7 @@ async def test_r4_two_machines_share_a_run_and_do_each_step_once(workers: Worker
     assert {machine for machine, _, _ in workers.steps()} == {"a", "b"}
 
 
+@pytest.mark.slow
 async def test_r5_what_a_killed_machine_held_is_finished_by_another_one_after_its_lease(
     workers: Workers,
 ) -> None:
@@ -219,6 +220,7 @@ async def test_r5_what_a_killed_machine_held_is_finished_by_another_one_after_it
     assert set(steps.values()) == {1}, "what was recorded is not done again"
 
 
+@pytest.mark.slow
 async def test_r5_a_machine_that_was_taken_for_dead_writes_nothing_any_more(
     workers: Workers,
 ) -> None:

@@ -15,6 +15,8 @@ from support.command import Mas
 from support.scripted_home import mas_with_model
 from support.web_pages import form_of
 
+pytestmark = pytest.mark.slow
+
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "ko"}
 _ENGLISH = re.compile(r"\b(the|a|an|is|are|there|no|not|this|of|with|and|to|has)\b", re.IGNORECASE)
 _MARKED = re.compile(r'<(p|span|dd|li|strong)\b[^>]* lang="en"[^>]*>.*?</\1>', re.DOTALL)
@@ -159,7 +161,6 @@ def test_u5_the_command_and_the_english_page_say_what_they_said(server: Serving,
     assert "none configured; decisions are made by rules alone" in printed
 
 
-@pytest.mark.slow
 def test_u2_a_run_that_failed_says_why_in_korean_on_each_of_its_pages(tmp_path: Path) -> None:
     with ScriptedModelServer([Fault(kind="status", status=401)] * 9) as model:
         mas = mas_with_model(tmp_path / "home", model, "anthropic")

@@ -21,6 +21,8 @@ from support.fanout_world import CALC, FIXED, git, persons_repository, run_folde
 from support.markup import read_markup
 from support.page_world import in_service
 
+pytestmark = pytest.mark.slow
+
 HTML = {"Accept": "text/html"}
 WORKS = {
     "agents": {

@@ -102,7 +102,7 @@ def read(text: str | bytes, *, size: int = 10**9) -> list[Any]:
     return list(flattened(SnapshotReader(Dripping(content, size), name="cluster.json")))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.sampled_from([1, 7, 64, 1000, 10**9]))
 def test_d1_every_item_comes_out_once_and_unchanged(
     document: tuple[list[Any], str], size: int
