@@ -8,6 +8,7 @@ set. Rounds are those of the store that $DATABASE_URL means.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -29,17 +30,16 @@ def main() -> None:
     moment, number = sys.argv[1], int(sys.argv[2])
     session = session_class()
     transact = session.transact
-    rounds = 0
+    begun = itertools.count(1)  # sessions of several threads make rounds at the same time
 
     def dying(self: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal rounds
-        rounds += 1
-        if moment == "before" and rounds == number:
+        mine = next(begun)
+        if moment == "before" and mine == number:
             os.kill(os.getpid(), signal.SIGKILL)
         done = transact(self, *arguments, **options)
-        if moment == "after" and rounds == number:
+        if moment == "after" and mine == number:
             os.kill(os.getpid(), signal.SIGKILL)
-        if moment == "pause" and rounds == number:
+        if moment == "pause" and mine == number:
             os.kill(os.getpid(), signal.SIGSTOP)
         return done
 
@@ -51,7 +51,7 @@ def main() -> None:
         mas()
     finally:
         if counted := os.environ.get("ROUNDS"):
-            Path(counted).write_text(str(rounds), encoding="utf-8")
+            Path(counted).write_text(str(next(begun) - 1), encoding="utf-8")
 
 
 if __name__ == "__main__":
