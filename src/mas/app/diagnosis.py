@@ -182,25 +182,13 @@ def _policy(settings: Settings) -> Check:
         rules = len(load_policy(settings.policy_file).rules)
     except MasError as error:
         return _failed("policy", error, needed=True)
-    return Check(
-        name="policy",
-        ok=True,
-        found=f"{rules} rules; reads run, the rest is asked for",
-        code="policy",
-        values={"count": str(rules)},
-    )
+    return _counted(code="policy", count=rules, of_what="rules; reads run, the rest is asked for")
 
 
 def _roles(settings: Settings) -> tuple[Check, ...]:
     loaded = load_roles(settings.agents_folder)
     return (
-        Check(
-            name="agents",
-            ok=True,
-            found=f"{len(loaded.roles)} roles",
-            code="agents",
-            values={"count": str(len(loaded.roles))},
-        ),
+        _counted(code="agents", count=len(loaded.roles), of_what="roles"),
         *(
             Check(
                 name="agents",
@@ -304,13 +292,7 @@ def _catalog() -> Check:
         count = len(load_catalog().tools)
     except MasError as error:
         return _failed("catalog", error, needed=True)
-    return Check(
-        name="catalog",
-        ok=True,
-        found=f"{count} tools",
-        code="catalog",
-        values={"count": str(count)},
-    )
+    return _counted(code="catalog", count=count, of_what="tools")
 
 
 def _cluster(settings: Settings) -> Check:
@@ -335,6 +317,12 @@ def _cluster(settings: Settings) -> Check:
         code=f"cluster_{source.kind}",
         values={"name": source.name},
     )
+
+
+def _counted(*, code: str, count: int, of_what: str) -> Check:
+    """A check, named as its code, that has found so many of something."""
+    found = f"{count} {of_what}"
+    return Check(name=code, ok=True, found=found, code=code, values={"count": str(count)})
 
 
 def _failed(name: str, error: MasError, *, needed: bool = False) -> Check:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from mas.adapters.stores import audit as audit_rows
+from mas.adapters.stores.idempotency import Key
 from mas.adapters.stores.memories import Checkpoint
 from mas.adapters.stores.sessions import StoredSessions
 from mas.app.asking import Ask, check_comment, check_request, to_request
@@ -56,22 +57,33 @@ class Service(Looking):
     async def accept(self, ask: Ask, *, idempotency_key: str | None = None) -> Accepted:
         """As `submit`, and tell whether this call has made the run: of several with the same key,
         however close together, one has."""
-        key = None
-        if idempotency_key is not None:
-            key = to_key(idempotency_key, ask, self._notes.actor)
-            made = await self._engine.submitted(key)
-            if made is not None:
-                return Accepted(run=made, made=False)
+        key, before = await self._made_before(idempotency_key, ask)
+        if before is not None:
+            return before
         request = await to_request(ask, self._parts.workshop, self._earlier)
         return await self._engine.accept(
             request,
             key=key,
-            note=lambda done: (
-                (self._note("run.start", done.run.id, detail=done.run.request),)
-                if done.made
-                else ()
-            ),
+            note=lambda done: self._note_made("run.start", done, detail=done.run.request),
         )
+
+    async def _made_before(
+        self, idempotency_key: str | None, wish: object
+    ) -> tuple[Key | None, Accepted | None]:
+        """The key of a wish as it is stored, and the run that was made for it already."""
+        if idempotency_key is None:
+            return None, None
+        key = to_key(idempotency_key, wish, self._notes.actor)
+        run = await self._engine.submitted(key)
+        return key, None if run is None else Accepted(run=run, made=False)
+
+    def _note_made(
+        self, action: AuditAction, done: Accepted, *, subject: str = "", detail: str = ""
+    ) -> tuple[AuditNote, ...]:
+        """What is noted of a run that was asked for: nothing where it was made before."""
+        if not done.made:
+            return ()
+        return (self._note(action, done.run.id, subject=subject, detail=detail),)
 
     async def drive(self, run_id: str) -> Run:
         """Work on a run until it has ended."""
@@ -199,12 +211,9 @@ class Service(Looking):
                 (`cannot_fork`), or the key cannot be used, as for `submit`.
         """
         source = await self._engine.get(run_id)
-        key = None
-        if idempotency_key is not None:
-            key = to_key(idempotency_key, ("fork", source.id, after), self._notes.actor)
-            before = await self._engine.submitted(key)
-            if before is not None:
-                return Accepted(run=before, made=False)
+        key, before = await self._made_before(idempotency_key, ("fork", source.id, after))
+        if before is not None:
+            return before
         new_id = self._engine.new_id()
         folder = self._parts.workshop.settings.workspaces_folder
         async with copied(folder, source.id, new_id):
@@ -216,10 +225,8 @@ class Service(Looking):
                 seen=source.last_event,
                 refused=partial(branches_stay, source) if source.team == "fanout" else None,
                 key=key,
-                note=lambda done: (
-                    (self._note("run.fork", done.run.id, subject=source.id, detail=after or ""),)
-                    if done.made
-                    else ()
+                note=lambda done: self._note_made(
+                    "run.fork", done, subject=source.id, detail=after or ""
                 ),
             )
         if not done.made or done.run.plan is None:

@@ -73,6 +73,8 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
     branch: str
     """The branch that was merged into."""
+    before: str
+    """Where that branch was."""
     commit: str
     """Where that branch is now."""
     moved: bool

@@ -39,22 +39,24 @@ async def merge(git: Git, branch: str, *, into: str, message: str = "") -> Merge
     ours = await git.line("rev-parse", "--verify", f"{_HEADS}{name}")
     theirs = await git.line("rev-parse", "--verify", f"{_HEADS}{branch}")
     if await is_ancestor(git, theirs, ours):
-        return Merged(branch=name, commit=ours, moved=False, how="contained")
+        return Merged(branch=name, before=ours, commit=ours, moved=False, how="contained")
     if await is_ancestor(git, ours, theirs):
         await _move(git, name, ours, theirs, "fast-forward")
-        return Merged(branch=name, commit=theirs, moved=True, how="fast-forward")
+        return Merged(branch=name, before=ours, commit=theirs, moved=True, how="fast-forward")
     told = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
     tried = await git.run(*told, fine=(0, 1))
     tree, *paths = tried.parts
     if tried.code == 1:
         conflicts = tuple(sorted({path.decode("utf-8", "backslashreplace") for path in paths}))
-        return Merged(branch=name, commit=ours, moved=False, how="conflict", conflicts=conflicts)
+        return Merged(
+            branch=name, before=ours, commit=ours, moved=False, how="conflict", conflicts=conflicts
+        )
     text = message or f"Merge {branch} into {name}"
     commit = await git.line(
         "commit-tree", "-p", ours, "-p", theirs, "-F", "-", tree.decode(), stdin=text.encode()
     )
     await _move(git, name, ours, commit, "merge")
-    return Merged(branch=name, commit=commit, moved=True, how="merge")
+    return Merged(branch=name, before=ours, commit=commit, moved=True, how="merge")
 
 
 async def is_ancestor(git: Git, old: str, new: str) -> bool:

@@ -18,7 +18,6 @@ from mas.web.forms import read_form, see
 from mas.web.outcome_links import opened, sealed
 from mas.web.rendering import page
 from mas.web.views.diff_lines import visible
-from mas.web.views.ranking import ranking_view
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,17 +39,17 @@ class MergeOutcome(msgspec.Struct, frozen=True, kw_only=True):
     conflict_count: int = 0
     delivered: str = ""
     folder: str = ""
-    base: str = ""
-    """The commit that the agent started from."""
+    before: str = ""
+    """Where the branch was before."""
 
     @property
     def undo(self) -> str:
         """The command that takes it back; empty: nothing was moved."""
         if self.how == "merge":
             return f"git revert --no-edit -m 1 {self.commit[:_SHOWN_OF_COMMIT]}"
-        if self.how == "fast-forward" and self.base:
+        if self.how == "fast-forward" and self.before:
             # There is no commit of a merge: all of the agent's own are taken back.
-            pair = (self.base, self.commit)
+            pair = (self.before, self.commit)
             return "git revert --no-edit " + "..".join(one[:_SHOWN_OF_COMMIT] for one in pair)
         return ""
 
@@ -65,8 +64,7 @@ async def merge(request: Request, run_id: str, service: TheService, _: Operator)
         into=form.get("into", "").strip() or None,
         deliver=form.get("deliver") == "yes",
     )
-    base = ranking_view(await service.get(run_id), (), "en").base_commit
-    told = sealed(_outcome(winner, base), about=run_id, secret=await _secret(service))
+    told = sealed(_outcome(winner), about=run_id, secret=await _secret(service))
     return see(f"/runs/{run_id}/merge?outcome={told}")
 
 
@@ -96,7 +94,7 @@ def _agent(told: str) -> int | None:
     )
 
 
-def _outcome(winner: Winner, base: str) -> MergeOutcome:
+def _outcome(winner: Winner) -> MergeOutcome:
     merged_ = winner.merged
     return MergeOutcome(
         agent=winner.agent,
@@ -107,5 +105,5 @@ def _outcome(winner: Winner, base: str) -> MergeOutcome:
         conflict_count=len(merged_.conflicts),
         delivered=winner.delivered,
         folder=str(winner.run_dir),
-        base=base,
+        before=merged_.before,
     )

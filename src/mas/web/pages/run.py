@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import quote
 
@@ -163,14 +164,14 @@ async def task(
     step: str | None = None,
 ) -> HTMLResponse:
     """A task with its attempts and all its steps."""
-    sight = await look_at(service, run_id)
-    found = find_task(sight.detail, task_id)
+    detail, now = await service.detail(run_id), datetime.now(UTC)
+    found = find_task(detail, task_id)
     values: dict[str, JsonValue] = {}
-    for record in wanted_values(sight.detail, found, step):
+    for record in wanted_values(detail, found, step):
         values[record.key] = await service.value(run_id, task_id, record.key)
     language = language_of(request)
     shown = task_page(
-        sight.detail, found, values, opened=step, mask=world.mask, language=language, now=sight.now
+        detail, found, values, opened=step, mask=world.mask, language=language, now=now
     )
     return await page(
         request,
@@ -180,7 +181,7 @@ async def task(
         task=shown,
         key=secrets.token_urlsafe(18),
         opened=step,
-        request_title=plain(sight.detail.run.request, limit=120),
+        request_title=plain(detail.run.request, limit=120),
     )
 
 

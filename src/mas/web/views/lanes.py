@@ -187,7 +187,7 @@ def _telling(tasks: Sequence[Task]) -> Task | None:
     over = all(one.state.ended for one in tasks)
     if over:
         failed = (one for one in tasks if one.state is TaskState.FAILED)
-        own = (one for one in begun if is_coding(one))
+        own = (one for one in begun if _is_coding(one))
         found = next(failed, None) or next(own, None)
         if found is not None:
             return found
@@ -205,7 +205,7 @@ def _staged(
     told = () if task is None else (task,)
     for one in (*told, *reversed(tasks)):
         kept = one.state is TaskState.SUCCEEDED and not _latest_round(work[one.id].records)
-        if has_stages(run, one) and not kept:
+        if _has_stages(run, one) and not kept:
             return work[one.id]
     return None
 
@@ -229,14 +229,14 @@ def _ticks_from(at_work: Sequence[Task], spans: Sequence[TaskSpan]) -> datetime 
     return None if began is None else began - time_of_work(spans, until=began)
 
 
-def is_coding(task: Task) -> bool:
+def _is_coding(task: Task) -> bool:
     """Whether it is the work of a coder of `fanout`: its checks have the same agent."""
     return "coder" in task.spec.inputs
 
 
-def has_stages(run: Run, task: Task) -> bool:
+def _has_stages(run: Run, task: Task) -> bool:
     """Whether it is done in five stages. In `fanout` only the coders' work is."""
-    return run.team != "fanout" or is_coding(task)
+    return run.team != "fanout" or _is_coding(task)
 
 
 def stage_marks(task: Task, records: Iterable[Record], t: Wording) -> tuple[StageMark, ...]:
