@@ -85,7 +85,8 @@ def scratch(root: Path) -> Iterator[Scratch]:
     folder.chmod(_PASSABLE)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _lock(descriptor)
+        # Nobody else takes it for longer than a look, so this does not wait.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         # Only now can it be taken for one that was left behind.
         folder = folder.rename(above / token)
         yield Scratch(folder=folder, descriptor=descriptor)
@@ -111,8 +112,10 @@ def _is_left(folder: Path, older_than: timedelta) -> bool:
         return False
     try:
         age = time.time() - os.fstat(descriptor).st_mtime
-        finished = not folder.name.startswith(_UNFINISHED)
-        return _lock(descriptor) and (finished or age > older_than.total_seconds())
+        if folder.name.startswith(_UNFINISHED) and age <= older_than.total_seconds():
+            # Its maker is about to lock it: a lock here, however short, would be in the way.
+            return False
+        return _lock(descriptor)
     finally:
         os.close(descriptor)
 
