@@ -214,14 +214,20 @@ async def test_r9_a_connection_listens_only_while_somebody_waits(
     async def until(count: int) -> None:
         await asyncio.to_thread(postgres_server.until, LISTENING, rows=count, url=url)
 
-    monkeypatch.setattr(postgres_listener, "LINGER_SECONDS", 0.0)
+    monkeypatch.setattr(postgres_listener, "LINGER_SECONDS", 0.2)
     monkeypatch.setattr(postgres_listener, "SWEEP_SECONDS", 0.05)
     async with asyncio.timeout(LIMIT), PostgresStore(url) as store:
         await until(0)
-        for _ in range(2):
+        for _ in range(3):
             with store.changes("one"), store.changes("two"):
                 await until(1)
+            while listeners():  # noqa: ASYNC110 - a thread tells nobody that it has ended
+                await asyncio.sleep(0.01)
             await until(0)
+
+
+def listeners() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "mas-store-listener"]
 
 
 async def test_r9_whoever_waits_looks_for_himself_now_and_then(

@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import Connection
@@ -299,3 +300,32 @@ async def test_r1_a_second_store_in_one_process_leaves_the_locks_of_the_first(
         assert path.with_name("mas.db-wal").stat().st_ino == kept
     with sqlite3.connect(path) as conn:
         assert conn.execute("select count(*) from run").fetchone() == (2,)
+
+
+class FilledMeanwhile:
+    """A connection beside which another process makes the schema, after the first look."""
+
+    in_transaction = property(lambda self: self._raw.in_transaction)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._raw = sqlite3.connect(path, isolation_level=None)
+        self._raw.execute("pragma journal_mode=wal")
+
+    def execute(self, sql: str) -> sqlite3.Cursor:
+        if sql == "PRAGMA user_version":
+            with sqlite3.connect(self._path) as other:
+                other.execute("create table run (id)")
+                other.execute(f"pragma application_id={APPLICATION_ID}")
+                other.execute(f"pragma user_version={VERSION}")
+            other.close()
+        return self._raw.execute(sql)
+
+
+def test_q1_a_file_that_another_process_makes_just_now_is_not_taken_for_a_foreign_one(
+    tmp_path: Path,
+) -> None:
+    raw = cast(sqlite3.Connection, FilledMeanwhile(tmp_path / "mas.db"))
+    assert sqlite._check_ours(raw, "mas.db") == 0
+    assert not raw.in_transaction
+    assert sqlite._check_ours(cast(FilledMeanwhile, raw)._raw, "mas.db") == VERSION

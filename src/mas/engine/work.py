@@ -16,6 +16,7 @@ from mas.core.approvals import Approval
 from mas.core.budget import NO_BUDGET, Budget
 from mas.core.calls import StoredCall
 from mas.core.errors import Bug, MasError, Refused
+from mas.core.finishing import to_the_end
 from mas.core.messages import Intent, Message
 from mas.core.plan import TaskLimits, TaskSpec
 from mas.core.ports import LiveOutput
@@ -102,9 +103,9 @@ class AttemptWork:
                 usage=usage(value) if usage else NOTHING,
                 took=timedelta(seconds=time.perf_counter() - began),
             )
-            await self.noted(
-                self._store.run(attempts.record, self._fence, new, reserved=most is not None)
-            )
+            # What is done is noted, also when the attempt is stopped just now.
+            writing = self._store.run(attempts.record, self._fence, new, reserved=most is not None)
+            await to_the_end(self.noted(writing))
             self._recorded.add(key)
         finally:
             self._under_way.discard(key)
@@ -166,7 +167,8 @@ class AttemptWork:
                 usage=NOTHING,
                 took=timedelta(seconds=time.perf_counter() - began),
             )
-            await self.noted(self._store.run_durable(attempts.settle, self._fence, new))
+            writing = self._store.run_durable(attempts.settle, self._fence, new)
+            await to_the_end(self.noted(writing))
             self._recorded.add(key)
         finally:
             self._under_way.discard(key)

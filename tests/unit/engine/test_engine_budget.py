@@ -10,9 +10,12 @@ import pytest
 from engine_worlds import engine_on, opened, plan_of, spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, select
 
 from mas.adapters.clock import SystemClock
+from mas.adapters.stores import budgets, schema
 from mas.adapters.stores.sqlite import SqliteStore
+from mas.adapters.stores.tasks import Fence
 from mas.core.budget import Budget
 from mas.core.errors import Transient
 from mas.core.events import TaskStarted
@@ -21,6 +24,7 @@ from mas.core.ports import Work
 from mas.core.run import Run, RunRequest, RunStatus, TaskOutcome
 from mas.core.usage import Usage
 from mas.engine import Engine, EngineSettings
+from mas.engine.journal import attempts
 from mas.engine.journal.claiming import Limits
 from mas.testing.clock import ManualClock
 from mas.testing.doubles import memory_store
@@ -276,3 +280,23 @@ async def test_r8_two_processes_on_one_database_share_one_budget(tmp_path: Path)
     assert len(started) == 2
     assert ended.stop_reason == "budget"
     assert ended.usage.tokens == 330
+
+
+async def test_r8_an_attempt_that_was_superseded_takes_nothing_from_the_next_ones_promise() -> None:
+    async with memory_store() as store:
+        engine = engine_on(store, plan_of(spec("a")))
+        run = await engine.drive((await ask(engine)).id)
+        earlier, later = (
+            Fence(run_id=run.id, task_id="a", attempt=number, owner="w") for number in (1, 2)
+        )
+        await store.run(budgets.promise, later, "model/1", Usage(input_tokens=5))
+
+        await store.run(attempts.give_up_reservation, earlier, "model/1")
+        assert await store.read(promised) == [2]
+        await store.run(attempts.give_up_reservation, later, "model/1")
+        assert await store.read(promised) == []
+
+
+def promised(conn: Connection) -> list[int]:
+    """The attempts to which something is promised."""
+    return list(conn.execute(select(schema.reservation.c.attempt)).scalars())

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from mas.core.retry import RetryPolicy
 from mas.core.run import TaskOutcome
 from mas.core.values import JsonValue
 from mas.engine import EngineSettings
+from mas.engine.journal import attempts
 from mas.testing.clock import ManualClock
 from mas.testing.doubles import memory_store
 
@@ -283,3 +285,45 @@ async def test_r5_what_an_attempt_writes_after_it_lost_its_task_is_refused() -> 
         assert [record.attempt for record in await second.records(run.id)] == [2]
         returned = [e for e in await second.events(run.id) if e.type == "task_returned"]
         assert [event.to_json()["reason"] for event in returned] == ["lost"]
+
+
+@pytest.mark.parametrize("write", ["record", "effect"])
+async def test_r5_a_step_that_has_ended_is_recorded_although_the_process_is_stopped_just_then(
+    write: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Counted("done")
+    writing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def never(_key: str) -> object | None:
+        return None
+
+    async def do(work: Work) -> TaskOutcome:
+        if write == "record":
+            return TaskOutcome(result=await work.record("step", "stage", step))
+        return TaskOutcome(result=await work.effect("step", lambda _: step(), probe=never))
+
+    async with asyncio.timeout(LIMIT), memory_store() as store:
+        engine = engine_on(store, ONE, do)
+        run = await submitted(engine)
+        for name in ("run", "run_durable"):
+            really = getattr(store, name)
+
+            async def held(
+                what: object, *args: object, really: Any = really, **options: object
+            ) -> object:
+                if what in (attempts.record, attempts.settle):
+                    writing.set()
+                    await go_on.wait()
+                return await really(what, *args, **options)
+
+            monkeypatch.setattr(store, name, held)
+        driving = asyncio.create_task(engine.drive(run.id))
+        await writing.wait()
+        driving.cancel()
+        await asyncio.sleep(0.05)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await driving
+
+        assert (await engine.drive(run.id)).result == {"a": "done"}
+        assert step.runs == 1

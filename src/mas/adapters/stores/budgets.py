@@ -59,6 +59,7 @@ _DELETE = delete(schema.reservation).where(
     _reservation.run == bindparam("run_id"),
     _reservation.task == bindparam("task_id"),
     _reservation.key == bindparam("record_key"),
+    _reservation.attempt <= bindparam("latest"),
 )
 
 
@@ -109,8 +110,9 @@ def promise(conn: Connection, fence: Fence, key: str, most: Usage) -> None:
 
 
 def give_up(conn: Connection, fence: Fence, key: str) -> None:
-    """The call is over: nothing is promised to it any more."""
-    conn.execute(_DELETE, {"run_id": fence.run_id, "task_id": fence.task_id, "record_key": key})
+    """The call is over: nothing is promised to it any more, unless a later attempt makes it."""
+    this = {"run_id": fence.run_id, "task_id": fence.task_id, "record_key": key}
+    conn.execute(_DELETE, this | {"latest": fence.attempt})
 
 
 def _usage(row: object) -> Usage:

@@ -67,10 +67,14 @@ class Listener:
             end.close()
 
     def _serve(self) -> None:
-        while self._is_wanted(since=time.monotonic()):
+        watched = time.monotonic()
+        while self._is_wanted(since=watched):
+            if self._hub.watched:
+                watched = time.monotonic()
             try:
                 with self._database.connect() as raw:
                     self._listen(raw)
+                    return  # another thread is on its way, or will be: see `_is_wanted`
             except psycopg.Error as exc:
                 _log.warning("changes of other processes are not heard: %s", type(exc).__name__)
                 self._hub.wake_all()  # whoever waits looks for himself, and is told what is wrong

@@ -20,11 +20,12 @@ reader closes, the writer closes last and empties the log into the file.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -276,14 +277,28 @@ def _prepare_file(raw: sqlite3.Connection, where: str) -> None:
 
 def _check_ours(raw: sqlite3.Connection, where: str) -> int:
     """Return the schema's version; 0 is an empty file."""
-    (application,) = raw.execute("PRAGMA application_id").fetchone()
-    (version,) = raw.execute("PRAGMA user_version").fetchone()
-    (objects,) = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    with _one_moment(raw):
+        (application,) = raw.execute("PRAGMA application_id").fetchone()
+        (version,) = raw.execute("PRAGMA user_version").fetchone()
+        (objects,) = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (application or version or objects):
         raise faults.not_ours(where)
     if version > VERSION:
         raise faults.too_new(where, version=version, known=VERSION)
     return int(version)
+
+
+@contextlib.contextmanager
+def _one_moment(raw: sqlite3.Connection) -> Iterator[None]:
+    """Read of the file as it was at one moment: another process may be filling it just now."""
+    if raw.in_transaction:
+        yield
+        return
+    raw.execute("BEGIN")
+    try:
+        yield
+    finally:
+        raw.execute("ROLLBACK")
 
 
 def _bring_forward(conn: Connection, raw: sqlite3.Connection, where: str) -> None:
