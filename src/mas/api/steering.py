@@ -91,7 +91,7 @@ async def retry(
 ) -> Any:
     """Give failed, skipped or cancelled tasks a new chance; the run goes on."""
     run = await service.retry(run_id, None if wish is None else wish.task)
-    world.driving.drive(run_id)
+    await world.driving.take_over(run_id)
     return run_item(run)
 
 

@@ -228,7 +228,7 @@ class Driving:
         """Whether a run has to go on, and no other living process drives it."""
         if (await self._service.get(run_id)).status is RunStatus.QUEUED:
             return True  # whoever drives it has planned it; this is cheaper to find out
-        return run_id in self._mine or run_id in await self._service.left()
+        return run_id in await self._service.left(by_others=True)
 
     def _let_go(self, run_id: str, done: asyncio.Task[None]) -> None:
         """One that the journal does not let drive is left for later."""
@@ -250,26 +250,31 @@ class Driving:
                 left = await self._look()
             except MasError as error:
                 _log.warning("the journal could not be looked through: %s", error)
+                # Others have lost their leases with the journal, as this server has: each takes
+                # up its own first.
+                self._left = frozenset()
                 continue
             # Whoever makes a run drives it at once; seen twice without a driver, it has lost it.
-            self._take_up(left & self._left)
+            # Of a drive that broke off here that is known at once.
+            self._take_up(left & (self._left | self._mine))
             self._left = left
 
     async def _look(self) -> frozenset[str]:
-        """See how the runs stand; returns those that nobody drives.
+        """See how the runs stand; returns those that nobody drives, whatever the journal says of
+        this server.
 
         That a run says nothing for long is no sign: agents may work for hours without an event.
         """
         before = frozenset(self._mine)
         unfinished = await self._service.unfinished()
-        left = await self._service.left()
+        left = await self._service.left(by_others=True)
         self._for_persons = frozenset(
             run.id for run in unfinished if run.status is RunStatus.AWAITING_APPROVAL
         )
         # What has begun since is not among the unfinished ones that were read.
         self._mine -= before - self._drives.keys() - {run.id for run in unfinished}
         self._begin()
-        return (left | self._mine) - self.driven
+        return left - self.driven
 
     def _take_up(self, left: frozenset[str]) -> None:
         """Drive runs that nobody drives, the oldest first, as many as this server may have."""

@@ -160,9 +160,10 @@ class Looking:
         more = len(found) > limit
         return RunPage(runs=found[:limit], next=found[limit - 1].id if more else None)
 
-    async def left(self) -> frozenset[str]:
-        """The unfinished runs that no living process works on."""
-        return await self._engine.left()
+    async def left(self, *, by_others: bool = False) -> frozenset[str]:
+        """The unfinished runs that no living process works on, or, with `by_others`, none but
+        this one."""
+        return await self._engine.left(by_others=by_others)
 
     async def events(self, run_id: str, *, after: int = 0, limit: int = 500) -> tuple[Event, ...]:
         """The next events of a run after the one numbered `after`."""

@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from mas.adapters.stores import drivers, workers
+from mas.adapters.stores import drivers
 from mas.adapters.stores.store import Changes, Store
 from mas.adapters.stores.workers import Worker
 from mas.core.errors import MasError
@@ -35,7 +35,7 @@ from mas.engine.answering import end_answered, fault_of, team_of
 from mas.engine.attempt import Attempt, Why
 from mas.engine.journal import lifecycle
 from mas.engine.journal.claiming import Claimed, Turn, take_turn
-from mas.engine.journal.driving import begin_driving
+from mas.engine.journal.driving import begin_driving, keep_driving
 from mas.engine.journal.recovery import Held, return_own
 from mas.engine.owner import is_dead
 from mas.engine.settings import EngineSettings
@@ -244,7 +244,9 @@ class Driver:
         while True:
             await self._clock.sleep(self._settings.lease / 3)
             try:
-                await self._store.run(workers.renew, self._worker, lease=self._settings.lease)
+                await self._store.run(
+                    keep_driving, self._run_id, self._worker, lease=self._settings.lease
+                )
             except MasError as exc:
                 # The lease outlives two missed beats; writes of attempts tell of what is wrong.
                 _log.warning("a heartbeat was missed: %s", exc.message)

@@ -331,8 +331,9 @@ class Engine:
                 break
         return tuple(found)
 
-    async def left(self) -> frozenset[str]:
-        """The unfinished runs that nobody carries on: no living process drives them."""
+    async def left(self, *, by_others: bool = False) -> frozenset[str]:
+        """The unfinished runs that nobody carries on: no living process drives them, or, with
+        `by_others`, none but this worker."""
         unfinished = {run.id for run in await self.unfinished()}
         at_work = await self._store.read(drivers.at_work)
         return frozenset(
@@ -340,7 +341,9 @@ class Engine:
             - {
                 run_id
                 for run_id, leased in at_work
-                if not leased.expired and not is_dead(leased.worker, here=self._worker)
+                if not leased.expired
+                and not is_dead(leased.worker, here=self._worker)
+                and not (by_others and leased.worker.id == self._worker.id)
             }
         )
 

@@ -78,8 +78,8 @@ class Small(Service):
     async def stop(self, run_id: str) -> None:
         await self._engine.cancel(run_id)
 
-    async def left(self) -> frozenset[str]:
-        found = await super().left()
+    async def left(self, *, by_others: bool = False) -> frozenset[str]:
+        found = await super().left(by_others=by_others)
         async with self.looked:
             self.looks += 1
             self.looked.notify_all()
@@ -147,9 +147,9 @@ class Stale(Small):
             raise Transient("The journal cannot be written.")
         return await super().drive(run_id)
 
-    async def left(self) -> frozenset[str]:
-        await super().left()
-        return frozenset()
+    async def left(self, *, by_others: bool = False) -> frozenset[str]:
+        found = await super().left(by_others=by_others)
+        return found if by_others else frozenset()
 
 
 async def test_r5_a_server_takes_up_its_own_run_that_the_journal_says_it_drives(
@@ -157,6 +157,74 @@ async def test_r5_a_server_takes_up_its_own_run_that_the_journal_says_it_drives(
 ) -> None:
     async with small(tmp_path, Stale) as service, Driving(service) as driving:
         run = await begun(service, driving, "go")
+        assert (await driving.ended(run.id)).status is RunStatus.SUCCEEDED
+
+
+class Outage(Small):
+    """Its looks at the journal follow a script, and there are no more of them than that has."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        super().__init__(store)
+        self.script: asyncio.Queue[bool] = asyncio.Queue()
+        """Of each look: whether the journal can be read."""
+        self.begun = 0
+        self.drives = 0
+        self.breaks = False
+
+    async def left(self, *, by_others: bool = False) -> frozenset[str]:
+        async with self.looked:
+            self.begun += 1
+            self.looked.notify_all()
+        if not await self.script.get():
+            raise Transient("The journal cannot be read.")
+        return await super().left(by_others=by_others)
+
+    async def looks_done(self, *readable: bool) -> None:
+        """Let it look so often, and wait until the next look has begun."""
+        async with self.looked:
+            wanted = self.begun + len(readable)
+            for one in readable:
+                self.script.put_nowait(one)
+            await self.looked.wait_for(lambda: self.begun == wanted)
+
+    async def drive(self, run_id: str) -> Run:
+        self.drives += 1
+        if self.breaks:
+            self.breaks = False
+            raise Transient("The journal cannot be written.")
+        return await super().drive(run_id)
+
+
+@asynccontextmanager
+async def after_its_first_look(service: Outage) -> AsyncIterator[Driving]:
+    service.script.put_nowait(True)
+    async with Driving(service) as driving:
+        async with service.looked:
+            await service.looked.wait_for(lambda: service.begun == 2)
+        yield driving
+
+
+async def test_r5_after_an_outage_a_server_takes_up_its_own_runs_before_others_may(
+    tmp_path: Path,
+) -> None:
+    async with small(tmp_path, Outage) as service, after_its_first_look(service) as driving:
+        service.breaks = True
+        run = await begun(service, driving, "go")
+        while driving.driven:  # noqa: ASYNC110 - a drive that breaks off tells nobody
+            await asyncio.sleep(0)
+        await service.looks_done(False, True)
+        assert service.drives == 2
+        assert (await driving.ended(run.id)).status is RunStatus.SUCCEEDED
+
+
+async def test_r5_after_an_outage_a_run_of_others_is_left_to_them_for_two_looks(
+    tmp_path: Path,
+) -> None:
+    async with small(tmp_path, Outage) as service, after_its_first_look(service) as driving:
+        run = await service.ask("go")
+        await service.looks_done(True, False, True)
+        assert service.drives == 0
+        await service.looks_done(True)
         assert (await driving.ended(run.id)).status is RunStatus.SUCCEEDED
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from again_worlds import CALL, DIAMOND, World, check_events, no, states
-from engine_worlds import event_of, opened, plan_of, spec, submitted
+from engine_worlds import LIMIT, engine_on, event_of, opened, plan_of, spec, submitted
 
 from mas.core.budget import Budget
 from mas.core.errors import Permanent, Transient, UserError
@@ -19,6 +19,7 @@ from mas.core.run import RunRequest, RunStatus, TaskOutcome, TaskState
 from mas.core.usage import Usage
 from mas.engine import Engine, EngineSettings
 from mas.testing.clock import ManualClock
+from mas.testing.doubles import memory_store
 
 
 async def test_r6_a_retried_task_thinks_anew_and_repeats_no_finished_action() -> None:
@@ -332,6 +333,37 @@ async def test_r5_a_run_that_is_driven_is_not_left_until_its_driver_stops() -> N
         # It waits for a person: no task is at work, and yet somebody drives it.
         await event_of(engine, run.id, "task_awaiting")
         assert await engine.left() == frozenset()
+        assert await engine.left(by_others=True) == {run.id}
         driving.cancel()
         await asyncio.wait([driving])
         assert await engine.left() == {run.id}
+
+
+async def test_r5_a_driver_that_was_held_up_is_known_again_after_its_next_heartbeat() -> None:
+    """All that its run does is wait for a person, so no task tells of it either."""
+
+    async def do(work: Work) -> TaskOutcome:
+        await work.approval("act", CALL)
+        return TaskOutcome(result=1)
+
+    store_clock, engine_clock = ManualClock(), ManualClock()
+    async with asyncio.timeout(LIMIT), memory_store(store_clock) as store:
+        first, second = (
+            engine_on(store, plan_of(spec("a")), do, clock=engine_clock) for _ in range(2)
+        )
+        drives, runs = [], []
+        for engine in (first, second):
+            run = await submitted(engine)
+            drives.append(asyncio.create_task(engine.drive(run.id)))
+            await event_of(engine, run.id, "task_awaiting")
+            runs.append(run.id)
+            if engine is first:
+                store_clock.advance(EngineSettings().lease * 2)
+        assert await second.left() == {runs[0]}
+
+        engine_clock.advance(EngineSettings().lease)
+        while await second.left():  # noqa: ASYNC110 - a heartbeat tells nobody
+            await asyncio.sleep(0.01)
+        for drive in drives:
+            drive.cancel()
+        await asyncio.wait(drives)

@@ -17,6 +17,13 @@ def begin_driving(conn: Connection, run_id: str, worker: Worker, *, lease: timed
     drivers.begin(conn, run_id, worker.id)
 
 
+def keep_driving(conn: Connection, run_id: str, worker: Worker, *, lease: timedelta) -> None:
+    """Renew the lease, and note again that its worker carries the run on: of one that was held up
+    for too long, others have forgotten it."""
+    workers.renew(conn, worker, lease=lease)
+    drivers.begin(conn, run_id, worker.id)
+
+
 def leave(conn: Connection, worker: Worker) -> None:
     """A worker ends in order: it drives nothing any more."""
     drivers.end_all(conn, worker.id)

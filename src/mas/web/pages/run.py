@@ -250,7 +250,7 @@ async def retry(
     """Give what has failed another chance."""
     task_id = (await read_form(request)).get("task") or None
     await service.retry(run_id, task_id)
-    world.driving.drive(run_id)
+    await world.driving.take_over(run_id)
     return _back(run_id, done="retried")
 
 
