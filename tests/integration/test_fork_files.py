@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,12 @@ from mas.app import forking
 from mas.app.asking import Ask
 from mas.app.service import open_service
 from mas.app.settings import load_settings
-from mas.core.errors import UserError
+from mas.core.errors import Transient, UserError
 from mas.core.plan import Plan, TaskSpec
 from mas.core.ports import Work
 from mas.core.run import RunRequest, TaskOutcome, TaskState
 from mas.engine import Engine
+from mas.engine.journal.lifecycle import Accepted
 from mas.testing.doubles import FixedTeam, FunctionDoer
 
 LIMIT = 60.0
@@ -35,6 +37,10 @@ PLAN = Plan(
         TaskSpec(id="c", role="worker", title="c", depends_on=("b",)),
     )
 )
+
+
+async def no() -> bool:
+    return False
 
 
 def names(folder: Path) -> list[str]:
@@ -114,8 +120,10 @@ def dying(folder, names):
     return set()
 forking._not_files = dying
 
+async def made():
+    return True
 async def main():
-    async with forking.copied(Path(sys.argv[1]), "old", "new"):
+    async with forking.copied(Path(sys.argv[1]), "old", "new", is_made=made):
         pass
 asyncio.run(main())
 """
@@ -135,7 +143,7 @@ async def test_r5_a_copy_that_a_kill_has_cut_short_is_nobodys_folder(tmp_path: P
 
     assert died.returncode == -signal.SIGKILL
     assert not (tmp_path / "new").exists()
-    async with forking.copied(tmp_path, "old", "other"):
+    async with forking.copied(tmp_path, "old", "other", is_made=no):
         pass
     assert names(tmp_path / "other") == ["one", "two"]
 
@@ -145,11 +153,11 @@ async def test_r5_a_copy_that_was_cut_short_is_removed_by_a_fork_of_a_later_day(
 ) -> None:
     for name in ("old", ".killed.part/one", ".note.txt"):
         (tmp_path / name).mkdir(parents=True)
-    async with forking.copied(tmp_path, "old", "soon"):
+    async with forking.copied(tmp_path, "old", "soon", is_made=no):
         assert (tmp_path / ".killed.part").exists()  # somebody may be at it
     later = time.time() + timedelta(days=1, seconds=1).total_seconds()
     monkeypatch.setattr(forking.time, "time", lambda: later)
-    async with forking.copied(tmp_path, "old", "later"):
+    async with forking.copied(tmp_path, "old", "later", is_made=no):
         pass
     assert names(tmp_path) == [".note.txt", "later", "old", "soon"]
 
@@ -180,6 +188,52 @@ async def test_r5_forks_with_one_key_at_once_are_one_run_with_one_folder_and_one
         with pytest.raises(UserError) as told:
             await service.fork(source.id, after="research", idempotency_key="one")
         assert told.value.code == "idempotency_conflict"
+
+
+async def test_r5_a_fork_whose_caller_goes_away_keeps_its_files_once_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+        files = service._parts.workshop.settings.workspaces_folder
+        source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
+        await service.drive(source.id)
+        (files / source.id).mkdir(parents=True)
+        (files / source.id / "made").write_text("x")
+        made = asyncio.Event()
+        really = service._engine.fork
+
+        async def fork(*args: Any, **options: Any) -> Accepted:
+            await really(*args, **options)
+            made.set()
+            return await asyncio.Future()
+
+        monkeypatch.setattr(service._engine, "fork", fork)
+        forks = asyncio.create_task(service.fork(source.id))
+        await made.wait()
+        forks.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await forks
+
+        (forked,) = {run.id for run in await service.unfinished()}
+        assert names(files / forked) == ["made"]
+
+
+@pytest.mark.parametrize("told", ["no", "unknown"])
+async def test_r5_files_go_with_a_fork_that_was_not_made_and_stay_when_nobody_knows(
+    tmp_path: Path, told: str
+) -> None:
+    (tmp_path / "old").mkdir()
+
+    async def is_made() -> bool:
+        if told == "unknown":
+            raise Transient("The journal cannot be read.")
+        return False
+
+    with pytest.raises(Transient):
+        async with forking.copied(tmp_path, "old", "new", is_made=is_made):
+            raise Transient("The journal cannot be written.")
+    assert names(tmp_path) == (["old"] if told == "no" else ["new", "old"])
 
 
 async def test_r5_a_fork_that_was_refused_has_not_used_its_key(tmp_path: Path) -> None:

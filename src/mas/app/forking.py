@@ -6,12 +6,13 @@ import asyncio
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from mas.core.errors import UserError
+from mas.core.errors import MasError, UserError
+from mas.core.finishing import to_the_end
 from mas.core.run import Run
 
 _DRAFT = ".part"
@@ -31,9 +32,11 @@ def branches_stay(run: Run) -> UserError:
 
 
 @asynccontextmanager
-async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator[None]:
+async def copied(
+    workspaces: Path, source_id: str, new_id: str, *, is_made: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[None]:
     """Give a run that is about to be made the files of another one, as they are now; they go again
-    when it is not made.
+    when it is not made, which `is_made` tells when this was cancelled or has failed.
 
     They stand under the run's name once they are complete: a copy that a kill has cut short is
     nobody's, and removed by a fork of a later day.
@@ -50,8 +53,9 @@ async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator
             draft.rename(target)
         yield
     except BaseException as exc:
-        for folder in (draft, target):
-            await asyncio.to_thread(remove, folder)
+        await to_the_end(asyncio.to_thread(remove, draft))
+        if not await to_the_end(_may_be_made(is_made)):
+            await to_the_end(asyncio.to_thread(remove, target))
         if isinstance(exc, OSError):  # shutil's own error is one
             raise UserError(
                 f"The files of run {source_id} could not be copied.",
@@ -59,6 +63,14 @@ async def copied(workspaces: Path, source_id: str, new_id: str) -> AsyncIterator
                 code="cannot_fork",
             ) from exc
         raise
+
+
+async def _may_be_made(is_made: Callable[[], Awaitable[bool]]) -> bool:
+    """Files that nobody needs do less harm than a run without its files."""
+    try:
+        return await is_made()
+    except MasError:
+        return True
 
 
 def remove(folder: Path) -> None:

@@ -216,7 +216,8 @@ class Service(Looking):
             return before
         new_id = self._engine.new_id()
         folder = self._parts.workshop.settings.workspaces_folder
-        async with copied(folder, source.id, new_id):
+        is_made = partial(self._is_there, new_id)
+        async with copied(folder, source.id, new_id, is_made=is_made):
             done = await self._engine.fork(
                 source.id,
                 after=after,
@@ -234,6 +235,13 @@ class Service(Looking):
             # the other run has made is not its own.
             await asyncio.to_thread(remove_copy, folder / new_id)
         return done
+
+    async def _is_there(self, run_id: str) -> bool:
+        try:
+            await self._engine.get(run_id)
+        except UserError:
+            return False
+        return True
 
     async def rollback(self, run_id: str) -> RollbackReport:
         """Undo what the run has done, as far as that can be done. Again it does nothing more.
