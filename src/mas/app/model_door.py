@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -126,15 +127,23 @@ class ModelDoor:
                 from mas.adapters.models.gateway import Gateway
 
                 pods = order.executor == "kubernetes"
-                gateway = Gateway(
+                made = partial(
+                    Gateway,
                     self.settings.models,
                     self.settings.environment,
                     clock=self.clock,
                     host="0.0.0.0" if pods else "127.0.0.1",  # noqa: S104 - tokens protect it
                     port=self.settings.fanout.gateway_port or 0 if pods else 0,
-                    socket=await asyncio.to_thread(self._socket, run_id),
                 )
-                self._gateways[run_id] = await self._stack.enter_async_context(gateway)
+                socket = await asyncio.to_thread(self._socket, run_id)
+                try:
+                    gateway = await self._stack.enter_async_context(made(socket=socket))
+                except UserError as exc:
+                    if exc.code != "gateway_address" or socket is None:
+                        raise
+                    # Another living MAS works on the run too, and listens there.
+                    gateway = await self._stack.enter_async_context(made(socket=None))
+                self._gateways[run_id] = gateway
             return self._gateways[run_id]
 
     def _socket(self, run_id: str) -> Path | None:
