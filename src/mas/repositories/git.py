@@ -26,6 +26,7 @@ SHORT: Final = timedelta(seconds=60)
 LONG: Final = timedelta(minutes=30)
 """For what grows with a repository: packing, checking out, fetching."""
 
+_GRACE_SECONDS: Final = 2.0
 _OLDEST: Final = (2, 38)
 _ERROR_LIMIT: Final = 16_000
 _OUTPUT_LIMIT: Final = 64_000_000
@@ -354,12 +355,22 @@ async def _end_once_started(task: asyncio.Task[Process]) -> None:
 
 async def _end(process: Process) -> None:
     """End what still runs of it: a fetch has helpers, which are of its group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is None:
+        # So that it removes its lock files: the next git would stumble over them.
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await process.wait()
+    _signal(process, signal.SIGKILL)
     await process.wait()
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             await _drained(stream)
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 async def _drained(stream: asyncio.StreamReader) -> None:

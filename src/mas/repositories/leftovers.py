@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from mas.core.finishing import to_the_end
 from mas.repositories.changes import Base
 from mas.repositories.files import is_folder, opened_folder, read_bounded
 from mas.repositories.git import Git, GitFailed
@@ -24,6 +26,8 @@ from mas.repositories.include import exclude_rules
 from mas.repositories.layout import RunFolder
 from mas.repositories.seating import SAVED_INDEX
 
+TEMPORARY: Final = "taking-"
+"""How names begin in an agent's private folder that are gone once its work is taken in."""
 MOST_FILE_BYTES: Final = 100_000_000
 _MOST_BYTES: Final = 2_000_000_000
 _MOST_FILES: Final = 200_000
@@ -58,8 +62,9 @@ async def tree_of(git: Git, folder: RunFolder, number: int, base: Base, head: st
         GitFailed: The run repository could not be written.
     """
     private, worktree = folder.private(number), folder.worktree(number)
-    index = private / "taking.index"
-    rules = private / "taking.exclude"
+    # Names of their own: the git of a MAS that was killed may still write under the last ones.
+    taking = f"{TEMPORARY}{secrets.token_hex(4)}"
+    index, rules = private / f"{taking}.index", private / f"{taking}.exclude"
     own = git.of(folder.git_dir, worktree=worktree, index=index)
     try:
         await asyncio.to_thread(_prepare, private / SAVED_INDEX, index, rules, base)
@@ -77,19 +82,19 @@ async def tree_of(git: Git, folder: RunFolder, number: int, base: Base, head: st
         notes += await _add(own, found.add)
         tree = await own.line("write-tree")
     finally:
-        await asyncio.to_thread(_tidy, index, rules)
+        await to_the_end(asyncio.to_thread(_tidy, private))
     return Leftovers(tree=tree, notes=(*notes, *_left_out(found)))
 
 
 def _prepare(saved: Path, index: Path, rules: Path, base: Base) -> None:
-    _tidy(index, rules)
+    _tidy(index.parent)
     if saved.is_file():
         shutil.copy2(saved, index)
     rules.write_bytes(os.fsencode(exclude_rules(base.included)))
 
 
-def _tidy(index: Path, rules: Path) -> None:
-    for path in (index, rules, index.with_name(f"{index.name}.lock")):
+def _tidy(private: Path) -> None:
+    for path in private.glob(f"{TEMPORARY}*"):
         path.unlink(missing_ok=True)
 
 

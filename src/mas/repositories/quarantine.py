@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from mas.core.finishing import to_the_end
 from mas.repositories.files import opened_file, opened_folder, read_bounded, remove_tree
 from mas.repositories.git import Git, GitFailed
 from mas.repositories.layout import RunFolder
@@ -153,16 +154,18 @@ async def receive(git: Git, folder: RunFolder, number: int, clone: Clone, base: 
         shallow = folder.git_dir / "shallow"
         if shallow.exists():
             shutil.copyfile(shallow, place / "shallow")
-        complete = await asyncio.to_thread(
+        # To its end: when the caller is cancelled, nobody may still write what is removed below.
+        copying = asyncio.to_thread(
             _copy_objects, folder.worktree(number), place, folder.git_dir / "objects"
         )
+        complete = await to_the_end(copying)
         if not complete:
             notes.append("Its repository is too large to be read in whole.")
         theirs = git.of(place)
         await _index_packs(theirs, place)
         arrived = await _arrived(theirs, own, missing, (base, *sorted(set(known.values()))))
     finally:
-        await asyncio.to_thread(remove_tree, place)
+        await to_the_end(asyncio.to_thread(remove_tree, place))
     lost = sorted(name for name in missing if name not in arrived)
     if lost:
         shown = ", ".join(name.removeprefix("refs/heads/") for name in lost[:10])

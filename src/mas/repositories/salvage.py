@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,10 @@ from mas.repositories.files import calm_tree, is_folder
 from mas.repositories.git import Git, GitFailed
 from mas.repositories.include import NAME
 from mas.repositories.layout import RunFolder
-from mas.repositories.leftovers import tree_of
+from mas.repositories.leftovers import TEMPORARY, tree_of
 from mas.repositories.merging import is_ancestor
 from mas.repositories.quarantine import HEAD, read_clone, receive
+from mas.repositories.seating import unlock
 
 __all__ = ["Taken", "take_in"]
 
@@ -46,7 +48,7 @@ async def take_in(git: Git, folder: RunFolder, number: int, base: Base, *, reaso
     own = git.of(folder.git_dir)
     branch = folder.branch(number)
     worktree = folder.worktree(number)
-    await asyncio.to_thread(_unlock, folder, branch)
+    await asyncio.to_thread(unlock, folder, branch)
     current = await _current(own, branch, base)
     if not await asyncio.to_thread(is_folder, worktree):
         gone = f"The worktree of {branch} is gone: only what was taken before is there."
@@ -62,7 +64,8 @@ async def take_in(git: Git, folder: RunFolder, number: int, base: Base, *, reaso
     left = await tree_of(git, folder, number, base, head)
     choosing = _Choosing(own, base, branch, current, tips)
     chosen = await choosing.choose(head, left.tree, reason)
-    final = await choosing.without_included(chosen, folder.private(number) / "cleaning.index")
+    cleaning = folder.private(number) / f"{TEMPORARY}{secrets.token_hex(4)}.index"
+    final = await choosing.without_included(chosen, cleaning)
     if final != chosen:
         notes.append(
             f"Files that {NAME} names were committed: "
@@ -73,11 +76,6 @@ async def take_in(git: Git, folder: RunFolder, number: int, base: Base, *, reaso
     return await _taken(
         own, base, final, salvaged=final not in tips.values(), notes=(*notes, *left.notes, *kept)
     )
-
-
-def _unlock(folder: RunFolder, branch: str) -> None:
-    """Remove the lock of a process that has died: nobody else moves this branch."""
-    (folder.git_dir / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
 
 
 async def _current(own: Git, branch: str, base: Base) -> str:

@@ -7,12 +7,15 @@ complete, whenever a process dies.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from mas.core.finishing import to_the_end
 from mas.repositories.changes import Base
 from mas.repositories.files import is_folder, remove_tree
 from mas.repositories.git import LONG, Git
@@ -35,24 +38,38 @@ async def make_seat(git: Git, folder: RunFolder, number: int, base: Base) -> Non
     """
     home, control, private = folder.home(number), folder.control(number), folder.private(number)
     await asyncio.to_thread(_make_folders, (home, control, private))
-    await _start_branch(git.of(folder.git_dir), folder.branch(number), base)
+    await _start_branch(git.of(folder.git_dir), folder, folder.branch(number), base)
     worktree = folder.worktree(number)
     if await asyncio.to_thread(os.path.lexists, worktree):
         return
-    making = folder.worktrees / f".making-{folder.branch(number)}"
-    await asyncio.to_thread(remove_tree, making)
+    half_made = f".making-{folder.branch(number)}-"
+    await asyncio.to_thread(_remove_half_made, folder, half_made)
+    making = folder.worktrees / f"{half_made}{secrets.token_hex(4)}"
     shallow = folder.git_dir / "shallow"
-    await asyncio.to_thread(_lay_out, making, folder, number, base, shallow)
+    await to_the_end(asyncio.to_thread(_lay_out, making, folder, number, base, shallow))
     seated = git.of(making / ".git", worktree=making).setting(*_WORKERS)
     await seated.run("checkout-index", "--all", "--index", "--quiet", deadline=LONG)
-    await asyncio.to_thread(_finish, making, folder, number, base)
+    await to_the_end(asyncio.to_thread(_finish, making, folder, number, base))
 
 
-async def _start_branch(git: Git, branch: str, base: Base) -> None:
+async def _start_branch(git: Git, folder: RunFolder, branch: str, base: Base) -> None:
     ref = f"refs/heads/{branch}"
     there = await git.run("show-ref", "--verify", "--quiet", ref, fine=(0, 1))
     if there.code != 0:
+        await asyncio.to_thread(unlock, folder, branch)
         await git.run("update-ref", "-m", "seat", ref, base.commit, "")
+
+
+def unlock(folder: RunFolder, branch: str) -> None:
+    """Remove the lock of a git that was killed: nobody else moves this branch."""
+    (folder.git_dir / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
+
+
+def _remove_half_made(folder: RunFolder, name: str) -> None:
+    for left in folder.worktrees.glob(f"{name}*"):
+        # The git of a MAS that was killed may still write here; this seat does not depend on it.
+        with contextlib.suppress(OSError):
+            remove_tree(left)
 
 
 def _make_folders(folders: Sequence[Path]) -> None:

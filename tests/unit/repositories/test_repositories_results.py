@@ -297,6 +297,25 @@ async def test_s2_a_cancelled_git_is_gone_with_its_helpers(tmp_path: Path) -> No
             await asyncio.sleep(0.01)
 
 
+async def test_s2_a_cancelled_git_may_remove_its_locks(tmp_path: Path) -> None:
+    told, lock = tmp_path / "told", tmp_path / "lock"
+    os.mkfifo(told)
+    (tmp_path / "git").write_text(
+        f"#!/bin/sh\ntrap 'rm {lock}; exit 1' TERM\n: > {lock}\necho ready > {told}\n"
+        "while :; do sleep 0.05; done\n"
+    )
+    (tmp_path / "git").chmod(0o755)
+    git = Git(program=str(tmp_path / "git"), path=os.environ["PATH"])
+    running = asyncio.create_task(git.run("x"))
+    async with asyncio.timeout(60):
+        await asyncio.to_thread(told.read_text)
+        assert lock.exists()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert not lock.exists()
+
+
 async def test_f1_a_failure_of_git_tells_its_last_words(git: Git, tmp_path: Path) -> None:
     with pytest.raises(GitFailed) as raised:
         await git.of(tmp_path / "none").run("rev-parse", "HEAD")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from repository_worlds import Run, Work
 
+from mas.repositories import quarantine
 from mas.repositories.changes import FileChange
 from mas.repositories.git import Git
 
@@ -215,8 +218,34 @@ async def test_f2_stale_locks_do_not_matter(run: Run) -> None:
     for name in ("index.lock", "HEAD.lock", "refs/heads/agent-1.lock", "config.lock"):
         (agent.folder / ".git" / name).touch()
     (run.folder.git_dir / "refs" / "heads" / "agent-1.lock").touch()
-    (run.folder.private(1) / "taking.index.lock").touch()
+    (run.folder.private(1) / "taking-1a2b3c4d.index.lock").touch()
     (run.folder.private(1) / "quarantine.git").mkdir()
+    assert paths((await run.take()).files) == {"a.txt": "A"}
+
+
+async def test_f2_stopped_while_it_reads_a_clone_it_can_be_taken_in_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.agent().commit("work", **{"a.txt": "a\n"})
+    copying, go_on = threading.Event(), threading.Event()
+    really = quarantine._copy_objects
+
+    def copy(worktree: Path, place: Path, known: Path) -> bool:
+        copying.set()
+        assert go_on.wait(60)
+        return really(worktree, place, known)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(quarantine, "_copy_objects", copy)
+        taking = asyncio.create_task(run.take())
+        await asyncio.to_thread(copying.wait, 60)
+        taking.cancel()
+        await asyncio.wait({taking}, timeout=0.2)
+        assert not taking.done(), "what is copied would lie about"
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+    assert [path.name for path in run.folder.private(1).iterdir()] == ["index"]
     assert paths((await run.take()).files) == {"a.txt": "A"}
 
 

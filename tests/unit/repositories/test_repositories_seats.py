@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from repository_worlds import Run, Work, fingerprint
 
 from mas.core.errors import MasError, Permanent
+from mas.repositories import seating
 from mas.repositories.git import Git
 from mas.repositories.source import look_at
 
@@ -115,7 +117,7 @@ async def test_r5_an_error_at_any_step_of_making_leaves_nothing_that_counts_as_m
 
 
 async def test_r5_a_half_made_seat_is_made_anew(run: Run) -> None:
-    making = run.folder.worktrees / ".making-agent-2"
+    making = run.folder.worktrees / ".making-agent-2-1a2b3c4d"
     (making / ".git").mkdir(parents=True)
     (making / "half.txt").write_text("x")
     await run.repository.seat(2)
@@ -125,6 +127,22 @@ async def test_r5_a_half_made_seat_is_made_anew(run: Run) -> None:
     run.agent(2).write({"work.txt": "w\n"})
     await run.repository.seat(2)
     assert [one.path for one in (await run.take(2)).files] == ["work.txt"]
+
+
+async def test_r5_a_seat_does_not_wait_for_what_a_dead_mas_still_writes(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making = run.folder.worktrees / ".making-agent-2-1a2b3c4d"
+    making.mkdir()
+    (run.folder.git_dir / "refs" / "heads" / "agent-2.lock").touch()
+
+    def busy(path: Path) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+
+    monkeypatch.setattr(seating, "remove_tree", busy)
+    await run.repository.seat(2)
+    assert run.agent(2).git("status", "--porcelain") == ""
+    assert making.exists()
 
 
 async def test_f1_a_run_folder_that_is_gone_is_said_so(git: Git, tmp_path: Path) -> None:

@@ -48,7 +48,10 @@ def lend(folders: Sequence[Path], user: int, kept: Sequence[Path]) -> None:
     for folder in folders:
         for beside in folder.parent.iterdir():
             leads_on = any(one.is_relative_to(beside) for one in kept)
-            if not leads_on and not beside.is_symlink():
+            if leads_on or beside.is_symlink():
+                continue
+            # Its own command may be moving or removing it just now.
+            with contextlib.suppress(FileNotFoundError):
                 beside.chmod(stat.S_IMODE(beside.stat().st_mode) & _CLOSED)
     for folder in folders:
         _give(folder, user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import cast
 
@@ -36,17 +37,17 @@ async def do_checking(work: Work, place: Workplace) -> TaskOutcome:
         agent = msgspec.convert(work.inputs[f"agent-{number}"], AgentOutcome)
     idle = "checks.no_checks" if agent is None or agent.net_change else "checks.no_change"
     none = say(idle, work.run.language)
+    where = checks_in(work, place)
 
     async def judge() -> Judged:
         if agent is None:
-            where = checks_in(work, place)
             return Judged(checked=await run_checks(where, prepared.checks, prepared.commit))
         if not agent.net_change:
             return Judged()
         base = msgspec.convert(work.inputs["check-base"], Judged).checked
         edits = await _edits(place, prepared, agent)
         checked = await run_checks(
-            checks_in(work, place),
+            where,
             prepared.checks,
             agent.commit,
             base=base,
@@ -56,19 +57,26 @@ async def do_checking(work: Work, place: Workplace) -> TaskOutcome:
         return Judged(checked=checked, edits=edits)
 
     async def judge_in_order() -> Judged:
-        # A check that has been killed with its MAS has left its checkout here.
-        where = place.folder.checks / work.task.id
-        await place.repository.remove(where)
+        if work.task.attempt > 1:
+            # A check whose MAS was killed may still run, and has left its checkout.
+            await place.executor.sweep(where.labels)
+        await _remove(where)
         try:
             return await judge()
         finally:
-            await to_the_end(place.repository.remove(where))
+            await to_the_end(_remove(where))
 
     def line(value: JsonValue) -> str:
         return _line(value) or none
 
     done = await work.record("validate", "stage", judge_in_order, summary=line)
     return TaskOutcome(result=done, summary=line(done))
+
+
+async def _remove(where: CheckPlace) -> None:
+    """Remove what checks have left; none of them needs it gone, as each makes folders anew."""
+    with contextlib.suppress(OSError):
+        await where.remove(where.folder)
 
 
 async def _edits(
