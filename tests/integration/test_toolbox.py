@@ -363,7 +363,24 @@ async def test_r5_a_commit_of_an_earlier_attempt_is_not_made_again(world: ToolWo
     (world.workspace / "b").write_text("2")
     again = await world.toolbox.call(spec, {"message": "Once"}, context)
     assert "made already" in again.text
-    assert git(world.workspace, "rev-list", "--count", "HEAD").strip() == "1"
+    git(world.workspace, "commit", "-q", "--allow-empty", "-m", "Another task's")
+    again = await world.toolbox.call(spec, {"message": "Once"}, context)
+    assert "made already" in again.text
+    assert git(world.workspace, "rev-list", "--count", "HEAD").strip() == "2"
+
+
+async def test_r5_tasks_that_commit_at_once_in_one_workspace_wait_for_each_other(
+    world: ToolWorld,
+) -> None:
+    git(world.workspace, "init", "-q", "-b", "main")
+    names = [f"{number}.txt" for number in range(8)]
+    for name in names:
+        (world.workspace / name).write_text(name)
+    told = await asyncio.gather(
+        *(world.call("git.commit", message=f"Add {name}", paths=[name]) for name in names)
+    )
+    assert [one.text for one in told if one.failed] == []
+    assert git(world.workspace, "rev-list", "--count", "HEAD").strip() == "8"
 
 
 async def test_q2_a_repository_cannot_start_programs_through_its_configuration(

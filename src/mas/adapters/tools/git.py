@@ -6,8 +6,14 @@ repository could name as a hook, pager, differ or monitor is started.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import fcntl
+import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from mas.adapters.tools import repository, schemas
@@ -36,7 +42,10 @@ _SAFE: Final = (
 _NO_HELPERS: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
 _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]{0,250}")
 _TRAILER: Final = "Mas-Step"
+_LOOKED_BACK: Final = 200
+"""Commits among which that of an earlier attempt is looked for: others may have come on top."""
 _ELSEWHERE: Final = "core.worktree"
+_LOOK_SECONDS: Final = 0.02
 
 _PATH = schemas.text("File or folder, relative to the workspace.")
 _REV = schemas.text("Revision or range, such as HEAD~1 or main..work.")
@@ -147,12 +156,21 @@ class GitTools:
             raise
 
     async def _commit(self, arguments: Arguments, context: CallContext) -> RawOutput:
-        """Stage and commit; a commit that an earlier attempt has made is found by its trailer."""
+        """Stage and commit, one call after the other: tasks of a run share their workspace."""
+        try:
+            async with _turn(context.workspace, context.deadline):
+                return await self._commit_now(arguments, context)
+        except TimeoutError:
+            return failed("Another commit in this workspace has not ended: try again later.")
+
+    async def _commit_now(self, arguments: Arguments, context: CallContext) -> RawOutput:
+        """A commit that an earlier attempt has made is found by its trailer."""
         workspace = Workspace(context.workspace)
         key = re.sub(r"\s+", " ", context.idempotency_key).strip()
         if key:
-            last = await self._git(("log", "-1", f"--format=%(trailers:key={_TRAILER})"), context)
-            if f"{_TRAILER}: {key}".encode() in last.output.splitlines():
+            trailers = (f"--max-count={_LOOKED_BACK}", f"--format=%(trailers:key={_TRAILER})")
+            latest = await self._git(("log", *trailers), context)
+            if f"{_TRAILER}: {key}".encode() in latest.output.splitlines():
                 return RawOutput(text="This commit was made already.", exit_code=0)
         settings = await self._settings(context)
         if _ELSEWHERE in settings:
@@ -209,6 +227,33 @@ class GitTools:
             "GIT_COMMITTER_NAME": name,
             "GIT_COMMITTER_EMAIL": "agent@mas.invalid",
         }
+
+
+@contextlib.asynccontextmanager
+async def _turn(workspace: Path, patience: timedelta) -> AsyncIterator[None]:
+    """Have the workspace to oneself among all commits, also those of other processes.
+
+    Raises:
+        TimeoutError: Others had it for all of `patience`.
+    """
+    # The folder itself is locked: a file for it could be committed, or be somebody's link.
+    folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            # The system's own waiting for a lock cannot be cancelled.
+            while not _locked(folder):  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _locked(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _arguments(name: str, arguments: Arguments, workspace: Workspace) -> tuple[str, ...]:
