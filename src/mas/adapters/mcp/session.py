@@ -74,7 +74,10 @@ class _Life:
 
     @property
     def ended(self) -> bool:
-        return self.owner is None or self.owner.done() or self.over.is_set()
+        """Whether a new life is needed; one that has not begun may still change its link."""
+        if self.owner is None or self.owner.done():
+            return True
+        return self.ready.done() and self.over.is_set()
 
 
 class ServerSession:
