@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -31,6 +32,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LIMIT = 120.0
 MOMENTS = [(moment, number) for number in range(6, 105, 14) for moment in ("before", "after")]
+LEFT, HIDDEN, DEAF = (str(8_000_000 + 3 * os.getpid() + number) for number in range(3))
+"""Seconds by which processes of this test alone are found."""
 FIX = {"write": "calc.py", "text": FIXED}
 
 
@@ -145,8 +148,8 @@ def hostile_agents(canary: Path, foreign: Path) -> dict[str, list[Any]]:
             shell("git branch agent-2; git branch agent-1; git tag v1"),
         ],
         "8": [
-            {"leave": ["sleep", "8271"]},
-            shell(f"(setsid nohup sh -c 'sleep 8272; {trace}' > /dev/null 2>&1 &)"),
+            {"leave": ["sleep", LEFT]},
+            shell(f"(setsid nohup sh -c 'sleep {HIDDEN}; {trace}' > /dev/null 2>&1 &)"),
             shell("cat; echo 8 > work.txt; echo h > $HOME/h; git update-ref -d HEAD; git gc -q"),
         ],
         "9": [
@@ -199,7 +202,7 @@ def test_f3_hostile_agents_harm_nobody_and_all_of_their_work_is_kept(
     git(folder, "fsck", "--strict")
     assert (fingerprint(repository), fingerprint(foreign)) == before
     assert not canary.exists()
-    assert living("sleep 8271") + living("sleep 8272") + living(answer["run_id"]) == []
+    assert living(f"sleep {LEFT}") + living(f"sleep {HIDDEN}") + living(answer["run_id"]) == []
     assert list((folder / "checks").iterdir()) == []
     for shown in (answer["report"], mas("runs", "show", answer["run_id"]).out):
         assert "\x1b" not in shown
@@ -236,7 +239,7 @@ def test_f5_no_trick_is_ranked_above_honest_work(mas: Mas, tmp_path: Path) -> No
         "4": [shell("git mv tests/test_calc.py tests/calc_old.txt")],
         "5": [{"write": "calc.py", "text": skip}],
         "6": [{"write": "calc.py", "text": forge}],
-        "7": [{"write": "calc.py", "text": "import time\ntime.sleep(8273)\n"}],
+        "7": [{"write": "calc.py", "text": "import time\ntime.sleep(8000)\n"}],
         "8": [{"write": "calc.py", "text": kill}],
         "9": [{"write": "calc.py", "text": write}],
         "10": [{"write": "calc.py", "text": FIXED + "# honest, and longer than all tricks\n" * 20}],
@@ -259,7 +262,7 @@ def test_f5_no_trick_is_ranked_above_honest_work(mas: Mas, tmp_path: Path) -> No
     assert ends[7] == "deadline"
     assert all(one["checks"][1]["ended"] == "not_started" for one in ranking)
     assert not outside.exists()
-    assert living("sleep 8273") + living(asked.json["run_id"]) == []
+    assert living(asked.json["run_id"]) == []
 
 
 def told(answer: Any) -> object:
@@ -297,7 +300,10 @@ def wrong_after(
     # Each step once: what is appended twice would show.
     if git(folder, "show", "agent-1:once.txt") != "once":
         return f"{where}: agent 1 was done twice"
-    if left := [*(folder / "checks").iterdir(), *(folder / "agents" / ".sandboxes").iterdir()]:
+    sandboxes = (folder / "agents" / ".sandboxes").iterdir()
+    # One that was just being made is left alone for some minutes.
+    held = [one for one in sandboxes if not one.name.startswith("new-")]
+    if left := [*(folder / "checks").iterdir(), *held]:
         return f"{where}: left {left}"
     if more := {one.name for one in folder.iterdir()} - {
         ".git",
@@ -342,7 +348,7 @@ def test_r5_a_run_killed_at_any_moment_ends_as_if_it_had_lived(tmp_path: Path) -
 def test_r6_what_ignores_term_is_ended_by_a_cancel_and_a_second_cancel_is_refused(
     mas: Mas, tmp_path: Path
 ) -> None:
-    deaf = "trap '' TERM INT HUP; sleep 8274 & wait; sleep 8274"
+    deaf = f"trap '' TERM INT HUP; sleep {DEAF} & wait; sleep {DEAF}"
     steps = [{"write": "half.txt", "text": "half\n"}, {"leave": ["sh", "-c", deaf]}, shell(deaf)]
     coder = script_file(tmp_path, {"steps": steps})
     with mas.start("ask", "Do it.", "--agents", "2", "--coder", coder, "--json") as process:
@@ -354,7 +360,7 @@ def test_r6_what_ignores_term_is_ended_by_a_cancel_and_a_second_cancel_is_refuse
         assert mas("runs", "cancel", run).code == 0
         out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 130, err
-    assert living("sleep 8274") + living(run) == []
+    assert living(f"sleep {DEAF}") + living(run) == []
     assert [one["salvaged"] for one in json.loads(out)["result"]["results"]] == [True, True]
     assert "already ended" in mas("runs", "cancel", run).refused(2)
     resumed = mas("runs", "resume", run, "--json")

@@ -15,6 +15,7 @@ import pytest
 
 from mas.app.service import Service, open_service
 from mas.app.settings import load_settings
+from mas.core.events import TaskSucceeded
 from mas.core.run import RunStatus
 from support.api_server import Serving, serving
 from support.command import LIMIT_SECONDS, Mas
@@ -224,6 +225,9 @@ async def test_r5_a_server_that_is_stopped_leaves_no_process_and_the_next_one_go
                 folder = mas.home / f"workspace/runs/run_{run_id}/worktrees/agent-2"
                 await held(folder)
                 assert not is_free(folder)
+                async for event in service.watch(run_id):
+                    if isinstance(event.body, TaskSucceeded) and event.body.task == "agent-1":
+                        break
                 stopped = await asyncio.to_thread(running.stop)
         told = asking.result()
         assert stopped == (130, "mas: Interrupted.\n")

@@ -45,7 +45,9 @@ def test_r7_a_machine_that_died_over_an_approval_is_replaced_by_another(
             assert process.stderr is not None
             said = ""
             while "mas runs reject" not in said:
-                said += process.stderr.readline()
+                line = process.stderr.readline()
+                assert line, said
+                said += line
             os.kill(process.pid, signal.SIGKILL)
         run = said.partition("mas runs approve ")[2].split()[0]
         asked = len(server.asked)

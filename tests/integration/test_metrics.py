@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -161,7 +162,8 @@ def _address(process: subprocess.Popen[str]) -> str:
 def _scraped_by(address: str) -> dict[str, str]:
     """The newest values by name, once two scrapes have counted each other."""
     query = {"query": '{job="mas"}'}
-    for _ in range(300):
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < deadline:
         try:
             found = httpx.get(
                 f"http://{address}/api/v1/query", params=query, trust_env=False, timeout=30
@@ -171,4 +173,5 @@ def _scraped_by(address: str) -> dict[str, str]:
         series = {one["metric"]["__name__"]: one["value"][1] for one in found}
         if "mas_http_request_seconds_count" in series:
             return series
+        time.sleep(0.1)
     raise AssertionError(f"nothing was scraped: {sorted(series)}")

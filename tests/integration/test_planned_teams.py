@@ -211,7 +211,9 @@ def test_r7_without_yes_a_write_waits_and_tells_how_to_answer(tmp_path: Path) ->
             assert process.stderr is not None
             said = ""
             while "mas runs reject" not in said:
-                said += process.stderr.readline()
+                line = process.stderr.readline()
+                assert line, said
+                said += line
             (run,) = mas.runs()
             rejected = mas("runs", "reject", run["run_id"], "--comment", "not today")
             out, _ = process.communicate(timeout=60)
@@ -240,7 +242,9 @@ def test_r7_yes_does_not_cover_what_is_destructive(tmp_path: Path) -> None:
         assert process.stderr is not None
         said = ""
         while "mas runs reject" not in said:
-            said += process.stderr.readline()
+            line = process.stderr.readline()
+            assert line, said
+            said += line
         (run,) = mas.runs()
         assert mas("runs", "reject", run["run_id"]).code == 0
         process.communicate(timeout=60)
@@ -270,6 +274,8 @@ def test_r6_a_person_tells_a_running_agent_something_before_its_next_stage(tmp_p
         return str(home.runs()[0]["run_id"])
 
     with scripted(tmp_path / "home", script) as (home, _):
+        # The model's answer waits for two commands: asked again, it would be a second first time.
+        home.environment["MAS_MODELS_TIMEOUT_SECONDS"] = "200"
         done = home("agents", "run", "coder", "Write one.txt", "--yes", "--json")
 
     assert done.code == 0, done.err

@@ -22,6 +22,8 @@ from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 pytestmark = pytest.mark.slow
 
 LIMIT = 100.0
+PATIENT = "200"
+"""Seconds for a model whose answer waits for other commands: asked again, it would act again."""
 
 
 def test_r6_another_shell_follows_what_an_agent_writes_while_it_works(tmp_path: Path) -> None:
@@ -47,6 +49,7 @@ def test_r6_another_shell_follows_what_an_agent_writes_while_it_works(tmp_path: 
 
     with ScriptedModelServer(script, key=KEY) as server:
         home = mas_with_model(tmp_path / "home", server, "anthropic")
+        home.environment["MAS_MODELS_TIMEOUT_SECONDS"] = PATIENT
         done = home("agents", "run", "coder", "Write note.txt", "--yes", "--json")
         rest, _ = watched[0].communicate(timeout=LIMIT)
 

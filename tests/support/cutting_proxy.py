@@ -48,6 +48,12 @@ class CuttingProxy:
         except OSError:
             writer.transport.abort()
             return
+        if self.is_cut:  # meanwhile
+            forth.transport.abort()
+            self.refused += 1
+            self.tried.set()
+            writer.transport.abort()
+            return
         self._writers |= {writer, forth}
         ways = [
             asyncio.ensure_future(_pump(reader, forth)),

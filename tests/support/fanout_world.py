@@ -30,7 +30,7 @@ JUDGED = "python3 check.py"
 def git(folder: Path, *words: str) -> str:
     """What a git command says; the environment is made from nothing."""
     done = subprocess.run(
-        ["git", "-c", "safe.directory=*", *words],
+        ["git", "-c", "safe.directory=*", "-c", "maintenance.auto=false", *words],
         cwd=folder,
         env=CLEAN,
         capture_output=True,
