@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mas.testing.models import ScriptedModelServer
-from support.command import Mas
+from support.command import Mas, said_until
 from support.scripted_home import KEY, agent, mas_with_model
 
 pytestmark = pytest.mark.slow
@@ -42,12 +42,7 @@ def test_r7_a_machine_that_died_over_an_approval_is_replaced_by_another(
         for mas in (here, there):
             mas.environment["DATABASE_URL"] = url
         with here.start("agents", "run", "coder", "Write note.txt", "--json") as process:
-            assert process.stderr is not None
-            said = ""
-            while "mas runs reject" not in said:
-                line = process.stderr.readline()
-                assert line, said
-                said += line
+            said = said_until(process, "mas runs reject")
             os.kill(process.pid, signal.SIGKILL)
         run = said.partition("mas runs approve ")[2].split()[0]
         asked = len(server.asked)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ import pytest
 from mas.adapters.clock import SystemClock
 from mas.app import forking
 from mas.app.asking import Ask
-from mas.app.service import open_service
+from mas.app.service import Service, open_service
 from mas.app.settings import load_settings
 from mas.core.errors import Transient, UserError
 from mas.core.plan import Plan, TaskSpec
 from mas.core.ports import Work
-from mas.core.run import RunRequest, TaskOutcome, TaskState
+from mas.core.run import Run, RunRequest, TaskOutcome, TaskState
 from mas.engine import Engine
 from mas.engine.journal.lifecycle import Accepted
 from mas.testing.doubles import FixedTeam, FunctionDoer
@@ -43,6 +43,21 @@ async def no() -> bool:
     return False
 
 
+def opened(home: Path) -> AbstractAsyncContextManager[Service]:
+    return open_service(
+        load_settings({"MAS_HOME": str(home), "HOME": str(home), "PATH": os.environ["PATH"]})
+    )
+
+
+async def with_files(service: Service, files: Path) -> Run:
+    """A run that has ended and has left a file."""
+    source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
+    await service.drive(source.id)
+    (files / source.id).mkdir(parents=True)
+    (files / source.id / "made").write_text("x")
+    return source
+
+
 def names(folder: Path) -> list[str]:
     """What a folder holds."""
     return sorted(path.name for path in folder.iterdir())
@@ -54,7 +69,6 @@ async def test_r6_a_task_that_ends_while_the_files_are_copied_is_done_anew_in_th
     copied, b_runs, b_may_end, c_runs = (asyncio.Event() for _ in range(4))
     go_on = threading.Event()
     loop = asyncio.get_running_loop()
-    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
 
     def copy(source: Path, target: Path, *, really: object = forking._copy) -> None:
         assert callable(really)
@@ -63,7 +77,7 @@ async def test_r6_a_task_that_ends_while_the_files_are_copied_is_done_anew_in_th
         assert go_on.wait(LIMIT)
 
     monkeypatch.setattr(forking, "_copy", copy)
-    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+    async with asyncio.timeout(LIMIT), opened(tmp_path) as service:
         files = service._parts.workshop.settings.workspaces_folder
 
         async def do(work: Work) -> TaskOutcome:
@@ -165,13 +179,9 @@ async def test_r5_a_copy_that_was_cut_short_is_removed_by_a_fork_of_a_later_day(
 async def test_r5_forks_with_one_key_at_once_are_one_run_with_one_folder_and_one_note(
     tmp_path: Path,
 ) -> None:
-    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+    async with asyncio.timeout(LIMIT), opened(tmp_path) as service:
         files = service._parts.workshop.settings.workspaces_folder
-        source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
-        await service.drive(source.id)
-        (files / source.id).mkdir(parents=True)
-        (files / source.id / "made").write_text("x")
+        source = await with_files(service, files)
 
         forks = await asyncio.gather(
             *(service.fork(source.id, idempotency_key="one") for _ in range(5))
@@ -193,13 +203,9 @@ async def test_r5_forks_with_one_key_at_once_are_one_run_with_one_folder_and_one
 async def test_r5_a_fork_whose_caller_goes_away_keeps_its_files_once_it_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+    async with asyncio.timeout(LIMIT), opened(tmp_path) as service:
         files = service._parts.workshop.settings.workspaces_folder
-        source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
-        await service.drive(source.id)
-        (files / source.id).mkdir(parents=True)
-        (files / source.id / "made").write_text("x")
+        source = await with_files(service, files)
         made = asyncio.Event()
         really = service._engine.fork
 
@@ -237,8 +243,7 @@ async def test_r5_files_go_with_a_fork_that_was_not_made_and_stay_when_nobody_kn
 
 
 async def test_r5_a_fork_that_was_refused_has_not_used_its_key(tmp_path: Path) -> None:
-    environment = {"MAS_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    async with asyncio.timeout(LIMIT), open_service(load_settings(environment)) as service:
+    async with asyncio.timeout(LIMIT), opened(tmp_path) as service:
         source = await service.submit(Ask(text="Should we adopt Tekton?", no_model=True))
         with pytest.raises(UserError) as told:
             await service.fork(source.id, after="research", idempotency_key="one")

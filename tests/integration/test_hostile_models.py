@@ -20,7 +20,7 @@ import pytest
 
 from mas.core.commands import classify
 from mas.testing.models import Call, Fault, ModelRequest, Reply, ScriptedModelServer
-from support.command import Ended, Mas
+from support.command import Ended, Mas, said_until
 from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
 pytestmark = pytest.mark.slow
@@ -99,17 +99,6 @@ def said_once(done: Ended, code: int) -> str:
     assert "Traceback" not in done.out + done.err
     (line,) = [line for line in done.err.splitlines() if line.startswith("mas: ")]
     return line
-
-
-def until(process: subprocess.Popen[str], word: str) -> str:
-    """What a process says on standard error, up to a line with the word."""
-    assert process.stderr is not None
-    said = ""
-    while word not in said:
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    return said
 
 
 # Models
@@ -307,7 +296,7 @@ def test_r7_what_shows_secrets_waits_for_a_second_process_also_with_a_yes(tmp_pa
         scripted(tmp_path / "home", doing(running("cat", NOBODY))) as (mas, server),
         mas.start("agents", "run", "coder", "Look around", "--yes", "--json") as process,
     ):
-        said = until(process, "mas runs reject")
+        said = said_until(process, "mas runs reject")
         (run,) = mas.runs()
         before = len(server.requests)
         assert mas("runs", "reject", run["run_id"], "--comment", "never").code == 0
@@ -394,7 +383,7 @@ def test_q2_a_hostile_role_file_widens_nothing(tmp_path: Path) -> None:
 def test_r5_an_interrupt_during_an_approval_and_two_who_resume_do_it_once(tmp_path: Path) -> None:
     with scripted(tmp_path / "home", lambda request: agent(request, "one.txt")) as (mas, server):
         with mas.start("agents", "run", "coder", "Write one.txt", "--json") as process:
-            until(process, "mas runs reject")
+            said_until(process, "mas runs reject")
             (run,) = mas.runs()
             name = run["run_id"]
             process.send_signal(signal.SIGINT)
@@ -411,7 +400,7 @@ def test_r5_an_interrupt_during_an_approval_and_two_who_resume_do_it_once(tmp_pa
         asked = len(server.requests)
         both = [mas.start("runs", "resume", name, "--json") for _ in range(2)]
         for process in both:
-            until(process, "mas runs reject")
+            said_until(process, "mas runs reject")
         assert mas("runs", "approve", name).code == 0
         for process in both:
             with process:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mas.testing.models import Call, Fault, ModelRequest, Reply, ScriptedModelServer
-from support.command import Mas
+from support.command import Mas, said_until
 from support.scripted_home import KEY, agent, finish, mas_with_model, stage_of
 
 pytestmark = pytest.mark.slow
@@ -208,12 +208,7 @@ def test_r7_without_yes_a_write_waits_and_tells_how_to_answer(tmp_path: Path) ->
     with scripted(tmp_path / "home", lambda request: agent(request, "one.txt")) as (mas, _):
         process = mas.start("agents", "run", "coder", "Write one.txt", "--json")
         with process:
-            assert process.stderr is not None
-            said = ""
-            while "mas runs reject" not in said:
-                line = process.stderr.readline()
-                assert line, said
-                said += line
+            said = said_until(process, "mas runs reject")
             (run,) = mas.runs()
             rejected = mas("runs", "reject", run["run_id"], "--comment", "not today")
             out, _ = process.communicate(timeout=60)
@@ -239,12 +234,7 @@ def test_r7_yes_does_not_cover_what_is_destructive(tmp_path: Path) -> None:
         scripted(tmp_path / "home", script) as (mas, _),
         mas.start("agents", "run", "coder", "Clean up", "--yes", "--json") as process,
     ):
-        assert process.stderr is not None
-        said = ""
-        while "mas runs reject" not in said:
-            line = process.stderr.readline()
-            assert line, said
-            said += line
+        said = said_until(process, "mas runs reject")
         (run,) = mas.runs()
         assert mas("runs", "reject", run["run_id"]).code == 0
         process.communicate(timeout=60)

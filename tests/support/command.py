@@ -41,6 +41,17 @@ class Ended:
         return lines[0]
 
 
+def said_until(process: subprocess.Popen[str], word: str) -> str:
+    """What a process says on standard error, up to a line with the word."""
+    assert process.stderr is not None
+    said = ""
+    while word not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    return said
+
+
 class Mas:
     """Runs `mas` with an environment built from nothing, on a MAS_HOME of its own."""
 

@@ -39,9 +39,7 @@ class CuttingProxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         if self.is_cut:
-            self.refused += 1
-            self.tried.set()
-            writer.transport.abort()
+            self._refuse(writer)
             return
         try:
             back, forth = await asyncio.open_connection(*self._target)
@@ -50,9 +48,7 @@ class CuttingProxy:
             return
         if self.is_cut:  # meanwhile
             forth.transport.abort()
-            self.refused += 1
-            self.tried.set()
-            writer.transport.abort()
+            self._refuse(writer)
             return
         self._writers |= {writer, forth}
         ways = [
@@ -69,6 +65,11 @@ class CuttingProxy:
                 one.transport.abort() if self.is_cut else one.close()
             self._writers -= {writer, forth}
             self._tasks -= set(ways)
+
+    def _refuse(self, writer: asyncio.StreamWriter) -> None:
+        self.refused += 1
+        self.tried.set()
+        writer.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

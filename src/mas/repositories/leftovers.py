@@ -26,11 +26,10 @@ from mas.repositories.include import exclude_rules
 from mas.repositories.layout import RunFolder
 from mas.repositories.seating import SAVED_INDEX
 
-TEMPORARY: Final = "taking-"
-"""How names begin in an agent's private folder that are gone once its work is taken in."""
 MOST_FILE_BYTES: Final = 100_000_000
 _MOST_BYTES: Final = 2_000_000_000
 _MOST_FILES: Final = 200_000
+_TEMPORARY: Final = "taking-"
 _MOST_NESTED: Final = 200
 _DEADLINE: Final = timedelta(minutes=10)
 _NOTHING: Final = b"0 " + b"0" * 40 + b"\t"
@@ -62,9 +61,8 @@ async def tree_of(git: Git, folder: RunFolder, number: int, base: Base, head: st
         GitFailed: The run repository could not be written.
     """
     private, worktree = folder.private(number), folder.worktree(number)
-    # Names of their own: the git of a MAS that was killed may still write under the last ones.
-    taking = f"{TEMPORARY}{secrets.token_hex(4)}"
-    index, rules = private / f"{taking}.index", private / f"{taking}.exclude"
+    index = temporary_index(private)
+    rules = index.with_suffix(".exclude")
     own = git.of(folder.git_dir, worktree=worktree, index=index)
     try:
         await asyncio.to_thread(_prepare, private / SAVED_INDEX, index, rules, base)
@@ -86,6 +84,12 @@ async def tree_of(git: Git, folder: RunFolder, number: int, base: Base, head: st
     return Leftovers(tree=tree, notes=(*notes, *_left_out(found)))
 
 
+def temporary_index(private: Path) -> Path:
+    """A file in an agent's private folder that is gone once its work is taken in, under a name of
+    its own: the git of a MAS that was killed may still write under the last one."""
+    return private / f"{_TEMPORARY}{secrets.token_hex(4)}.index"
+
+
 def _prepare(saved: Path, index: Path, rules: Path, base: Base) -> None:
     _tidy(index.parent)
     if saved.is_file():
@@ -94,7 +98,7 @@ def _prepare(saved: Path, index: Path, rules: Path, base: Base) -> None:
 
 
 def _tidy(private: Path) -> None:
-    for path in private.glob(f"{TEMPORARY}*"):
+    for path in private.glob(f"{_TEMPORARY}*"):
         path.unlink(missing_ok=True)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from mas.repositories.files import calm_tree, is_folder
 from mas.repositories.git import Git, GitFailed
 from mas.repositories.include import NAME
 from mas.repositories.layout import RunFolder
-from mas.repositories.leftovers import TEMPORARY, tree_of
+from mas.repositories.leftovers import temporary_index, tree_of
 from mas.repositories.merging import is_ancestor
 from mas.repositories.quarantine import HEAD, read_clone, receive
 from mas.repositories.seating import unlock
@@ -64,8 +63,7 @@ async def take_in(git: Git, folder: RunFolder, number: int, base: Base, *, reaso
     left = await tree_of(git, folder, number, base, head)
     choosing = _Choosing(own, base, branch, current, tips)
     chosen = await choosing.choose(head, left.tree, reason)
-    cleaning = folder.private(number) / f"{TEMPORARY}{secrets.token_hex(4)}.index"
-    final = await choosing.without_included(chosen, cleaning)
+    final = await choosing.without_included(chosen, temporary_index(folder.private(number)))
     if final != chosen:
         notes.append(
             f"Files that {NAME} names were committed: "

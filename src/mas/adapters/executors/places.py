@@ -6,7 +6,6 @@ command is gone, whoever dies first, and a lock that nobody holds is free or lef
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import os
@@ -18,11 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from mas.adapters import file_lock
 from mas.adapters.executors.usage import remove_tree
 
 _LOCKS: Final = "agents/.locks"
 _SCRATCH: Final = "agents/.sandboxes"
-_LOOK_SECONDS: Final = 0.05
 _CLOSED: Final = 0o700
 _PASSABLE: Final = 0o711
 _UNFINISHED: Final = "new-"
@@ -50,10 +49,7 @@ async def held_name(root: Path, name: str, patience: timedelta) -> AsyncIterator
     folder.mkdir(parents=True, exist_ok=True, mode=_CLOSED)
     descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        async with asyncio.timeout(patience.total_seconds()):
-            # The system's own waiting for a lock cannot be cancelled.
-            while not _lock(descriptor):  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK_SECONDS)
+        await file_lock.lock(descriptor, patience=patience)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -66,9 +62,8 @@ async def shared_name(root: Path, name: str) -> AsyncIterator[Callable[[], bool]
     folder.mkdir(parents=True, exist_ok=True, mode=_CLOSED)
     descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while not _lock(descriptor, fcntl.LOCK_SH):  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_SECONDS)
-        yield lambda: _lock(descriptor)
+        await file_lock.lock(descriptor, fcntl.LOCK_SH)
+        yield lambda: file_lock.try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -115,14 +110,6 @@ def _is_left(folder: Path, older_than: timedelta) -> bool:
         if folder.name.startswith(_UNFINISHED) and age <= older_than.total_seconds():
             # Its maker is about to lock it: a lock here, however short, would be in the way.
             return False
-        return _lock(descriptor)
+        return file_lock.try_lock(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -20,13 +20,12 @@ reader closes, the writer closes last and empties the log into the file.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
@@ -288,7 +287,7 @@ def _check_ours(raw: sqlite3.Connection, where: str) -> int:
     return int(version)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _one_moment(raw: sqlite3.Connection) -> Iterator[None]:
     """Read of the file as it was at one moment: another process may be filling it just now."""
     if raw.in_transaction:

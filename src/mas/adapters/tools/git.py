@@ -6,9 +6,7 @@ repository could name as a hook, pager, differ or monitor is started.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import fcntl
 import os
 import re
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -16,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from mas.adapters import file_lock
 from mas.adapters.tools import repository, schemas
 from mas.adapters.tools.command import OUTPUT_LIMIT_BYTES, absolute_folders, said
 from mas.adapters.tools.family import RawOutput, failed, matching
@@ -45,7 +44,6 @@ _TRAILER: Final = "Mas-Step"
 _LOOKED_BACK: Final = 200
 """Commits among which that of an earlier attempt is looked for: others may have come on top."""
 _ELSEWHERE: Final = "core.worktree"
-_LOOK_SECONDS: Final = 0.02
 
 _PATH = schemas.text("File or folder, relative to the workspace.")
 _REV = schemas.text("Revision or range, such as HEAD~1 or main..work.")
@@ -239,21 +237,10 @@ async def _turn(workspace: Path, patience: timedelta) -> AsyncIterator[None]:
     # The folder itself is locked: a file for it could be committed, or be somebody's link.
     folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        async with asyncio.timeout(patience.total_seconds()):
-            # The system's own waiting for a lock cannot be cancelled.
-            while not _locked(folder):  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK_SECONDS)
+        await file_lock.lock(folder, patience=patience)
         yield
     finally:
         os.close(folder)
-
-
-def _locked(folder: int) -> bool:
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _arguments(name: str, arguments: Arguments, workspace: Workspace) -> tuple[str, ...]:
