@@ -13,6 +13,8 @@ import pytest
 
 from support.command import Mas
 
+pytestmark = pytest.mark.slow
+
 ASK = "Should we adopt Tekton?"
 
 
@@ -195,7 +197,6 @@ def test_q1_a_journal_that_is_no_database_is_refused_and_kept(mas: Mas, homelab:
     assert (mas.home / "mas.db").read_bytes().startswith(b"this is no database")
 
 
-@pytest.mark.slow
 def test_q1_many_processes_share_one_home(mas: Mas, homelab: str) -> None:
     started = [mas.start("ask", ASK, "--cluster", homelab, "--json") for _ in range(4)]
     answers = [process.communicate(timeout=120) for process in started]
